@@ -1,0 +1,26 @@
+// qnative.node: what JavaScript sees of the native side. src/native/addon.ts is its typed face.
+#include <napi.h>
+
+#include "bindings/ceilings.h"
+#include "bindings/environment.h"
+#include "bindings/quant.h"
+#include "bindings/session.h"
+#include "bindings/weight.h"
+
+namespace {
+
+constexpr int kApiVersion = 1;  // must equal API_VERSION in src/native/load.ts
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  exports.Set("apiVersion", kApiVersion);
+  qn::bindings::init_environment(env, exports);
+  qn::bindings::init_weight(env, exports);
+  qn::bindings::init_quant(env, exports);
+  qn::bindings::init_session(env, exports);
+  qn::bindings::init_ceilings(env, exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(qnative, init)

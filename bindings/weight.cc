@@ -1,0 +1,175 @@
+#include "bindings/weight.h"
+
+#include <memory>
+#include <utility>
+
+#include "bindings/arguments.h"
+#include "bindings/handle.h"
+#include "bindings/job.h"
+#include "native/core/error.h"
+#include "native/quant/load_weight.h"
+
+namespace qn::bindings {
+
+template <>
+struct HandleTag<const FileMap> {
+  static constexpr napi_type_tag value = {0x2f9b6f0d1f0a4e4dULL, 0x8d5c3a7e66b1c902ULL};
+  static constexpr const char* name = "file";
+};
+
+template <>
+struct HandleTag<const LoadedWeight> {
+  static constexpr napi_type_tag value = {0x51c8e1f4a7d24b3aULL, 0xa3f07c9b2e6d4158ULL};
+  static constexpr const char* name = "weight";
+};
+
+namespace {
+
+// (path) -> file
+Napi::Value open_file(const Napi::CallbackInfo& info) {
+  return make_handle(info.Env(), std::make_shared<const FileMap>(info[0].ToString().Utf8Value()));
+}
+
+std::vector<float> read_floats(const Napi::Object& object, const char* key) {
+  const Napi::Value value = object.Get(key);
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array) {
+    throw Napi::TypeError::New(object.Env(), std::string("expected a Float32Array for ") + key);
+  }
+  const Napi::Float32Array array = value.As<Napi::Float32Array>();
+  return std::vector<float>(array.Data(), array.Data() + array.ElementLength());
+}
+
+WeightSource read_source(const Napi::Object& object) {
+  const std::string kind = string_at(object, "kind");
+  if (kind == "dense") return DenseSource{read_floats(object, "values")};
+  const std::int64_t rows = integer_at(object, "rows");
+  const std::int64_t cols = integer_at(object, "cols");
+  if (kind == "random")
+    return RandomSource{static_cast<std::uint64_t>(integer_at(object, "seed")), rows, cols};
+  if (kind != "file") throw Error("unknown weight source '" + kind + "'");
+  const std::int64_t offset = integer_at(object, "offset");
+  const std::int64_t length = integer_at(object, "length");
+  if (offset < 0 || length < 0) throw Error("a weight's offset and length cannot be negative");
+  return FileSource{from_handle<const FileMap>(object.Get("file")),
+                    static_cast<std::uint64_t>(offset),
+                    static_cast<std::uint64_t>(length),
+                    source_type_from_name(string_at(object, "type")),
+                    rows,
+                    cols,
+                    static_cast<int>(integer_at(object, "ropeHeads"))};
+}
+
+double elements_of(const WeightRequest& request) {
+  struct Visitor {
+    double operator()(const FileSource& s) const {
+      return static_cast<double>(s.rows) * static_cast<double>(s.cols);
+    }
+    double operator()(const RandomSource& s) const {
+      return static_cast<double>(s.rows) * static_cast<double>(s.cols);
+    }
+    double operator()(const DenseSource& s) const { return static_cast<double>(s.values.size()); }
+    double operator()(const Canonical& s) const {
+      return static_cast<double>(s.shape.rows) * static_cast<double>(s.shape.cols);
+    }
+  };
+  return std::visit(Visitor{}, request.source);
+}
+
+WeightTarget read_target(const Napi::Object& object) {
+  constexpr std::pair<const char*, TargetKind> kKinds[] = {
+      {"native", TargetKind::native}, {"f32", TargetKind::f32},         {"f16", TargetKind::f16},
+      {"bf16", TargetKind::bf16},     {"integer", TargetKind::integer}, {"dense", TargetKind::dense},
+  };
+  const std::string name = string_at(object, "kind");
+  for (const auto& [known, kind] : kKinds) {
+    if (name != known) continue;
+    WeightTarget target{kind, {}};
+    if (kind == TargetKind::integer) {
+      target.options.bits = static_cast<int>(integer_at(object, "bits"));
+      target.options.group = integer_at(object, "groupSize");
+      target.options.symmetric = flag_at(object, "symmetric");
+      target.options.clip = string_at(object, "clip") == "mse" ? Clip::mse : Clip::none;
+    }
+    return target;
+  }
+  throw Error("unknown weight target '" + name + "'");
+}
+
+const char* format_name(const LoadedWeight& weight) {
+  if (weight.is_dense) return "dense";
+  constexpr const char* kNames[] = {"f32", "f16", "bf16", "u8", "u4", "u2"};
+  return kNames[static_cast<int>(weight.panels.view.format)];
+}
+
+Napi::Value weight_to_javascript(Napi::Env env, std::shared_ptr<const LoadedWeight> weight) {
+  const Weight& view = weight->panels.view;
+  const bool grouped = !weight->is_dense && view.groups > 0;
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("format", format_name(*weight));
+  object.Set("rows", static_cast<double>(weight->rows));
+  object.Set("cols", static_cast<double>(weight->cols));
+  object.Set("unit", grouped ? view.unit : 0);
+  object.Set("groupSize", grouped ? view.group : 0);
+  object.Set("bytes", static_cast<double>(weight->bytes));
+  object.Set("bitsPerWeight", weight->bits_per_weight);
+  object.Set("handle", make_handle(env, std::move(weight)));
+  return object;
+}
+
+// (requests, { threads }, onProgress?) -> { promise of one description a request, cancel }
+Napi::Value load_weights(const Napi::CallbackInfo& info) {
+  const Napi::Array array = info[0].As<Napi::Array>();
+  auto requests = std::make_shared<std::vector<WeightRequest>>();
+  for (std::uint32_t i = 0; i < array.Length(); i++) {
+    const Napi::Object object = array.Get(i).As<Napi::Object>();
+    requests->push_back({string_at(object, "name"), read_source(object_at(object, "source")),
+                         read_target(object_at(object, "target"))});
+  }
+  const int threads = static_cast<int>(integer_at(info[1].As<Napi::Object>(), "threads"));
+  return start_job(info.Env(), info[2],
+                   [requests, threads](const std::atomic<bool>& stop, const JobProgress& progress) {
+                     ThreadPool pool(threads);
+                     double total = 0;
+                     for (const WeightRequest& request : *requests) total += elements_of(request);
+                     double done = 0;
+                     const LoadControl control{pool, &stop, [&](std::int64_t weights) {
+                                                 progress(done += static_cast<double>(weights), total);
+                                               }};
+                     auto loaded = std::make_shared<std::vector<std::shared_ptr<const LoadedWeight>>>();
+                     for (const WeightRequest& request : *requests) {
+                       loaded->push_back(std::make_shared<const LoadedWeight>(load_weight(request, control)));
+                     }
+                     return JobResult([loaded](Napi::Env env) -> Napi::Value {
+                       Napi::Array list = Napi::Array::New(env, loaded->size());
+                       for (std::uint32_t i = 0; i < loaded->size(); i++)
+                         list.Set(i, weight_to_javascript(env, (*loaded)[i]));
+                       return list;
+                     });
+                   });
+}
+
+// (weight): freed when no session uses it any more
+void release_weight(const Napi::CallbackInfo& info) { handle_slot<const LoadedWeight>(info[0]).reset(); }
+
+}  // namespace
+
+Constant constant_from_handle(const Napi::Value& value) {
+  std::shared_ptr<const LoadedWeight> weight = from_handle<const LoadedWeight>(value);
+  Constant constant;
+  if (weight->is_dense) {
+    constant.data = weight->dense.data();
+    constant.bytes = static_cast<std::int64_t>(weight->dense.size());
+  } else {
+    constant.weight = &weight->panels.view;
+  }
+  constant.owner = std::move(weight);
+  return constant;
+}
+
+void init_weight(Napi::Env env, Napi::Object exports) {
+  exports.Set("openFile", Napi::Function::New(env, open_file, "openFile"));
+  exports.Set("loadWeights", Napi::Function::New(env, load_weights, "loadWeights"));
+  exports.Set("releaseWeight", Napi::Function::New(env, release_weight, "releaseWeight"));
+}
+
+}  // namespace qn::bindings

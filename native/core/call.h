@@ -1,0 +1,76 @@
+// The plain data that a kernel sees. ISA files (avx2.cc, avx512.cc, ...) are compiled with file-wide
+// instruction-set flags, so they may include this header and nothing from the standard library: an inline std
+// function compiled there could be the copy that the linker keeps for everybody, and crash on an older CPU.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace qn {
+
+// Element types of tensors. q8x16/32/64 are rows of quantized activations: see quantized_row.h.
+enum class DType : uint8_t { f32, f16, bf16, i32, q8x16, q8x32, q8x64 };
+
+enum class Isa : uint8_t { reference, avx2, avxvnni, avx512, neon };
+
+// How the codes of a weight matrix are stored in its panels.
+enum class WeightFormat : uint8_t { f32, f16, bf16, u8, u4, u2 };
+
+// How scale and offset of one group of 16 rows are stored: 16 scales, then 16 zero points or offsets.
+//   f16_u8    scale float16, zero point uint8: offset = -(scale * zero), computed in float with one rounding
+//   (48 bytes) f16_f16   scale float16, offset float16 (64 bytes) f32_f32   scale float32, offset float32
+//   (128 bytes)
+enum class ParamFormat : uint8_t { none, f16_u8, f16_f16, f32_f32 };
+
+inline constexpr int kPanelRows = 16;
+
+// A weight matrix of `rows` outputs by `cols` inputs in panels of 16 output rows, so that a vector lane is an
+// output row.
+//
+// A float panel holds [cols][16] elements. An integer panel holds [padded_cols / 4] chunks; a chunk is 16
+// rows x 4 columns of codes, column fastest (64 bytes as bytes). u8 stores a chunk in 64 bytes; u4 stores
+// chunks 2j (low nibbles) and 2j+1 (high nibbles) in 64 bytes; u2 stores chunks 4j..4j+3 in 64 bytes, lowest
+// bits first. value[n][k] = scale[n][g] * code[n][k] + offset[n][g], g = k / group. Rows beyond `rows` have
+// zero codes, scales and offsets (floats: zeros); columns beyond `cols` have zero codes.
+struct Weight {
+  WeightFormat format;
+  ParamFormat params;
+  int64_t rows;
+  int64_t cols;
+  int64_t padded_cols;  // cols rounded up to a multiple of `unit` (float formats: cols)
+  int64_t panels;       // ceil(rows / 16)
+  int32_t unit;    // 16, 32 or 64: integer dot products are summed over this many columns; divides `group`
+  int32_t group;   // columns that share a scale, a multiple of `unit`; the last group of a row may be shorter
+  int32_t groups;  // ceil(cols / group)
+  const uint8_t* codes;  // panels * panel_bytes, 64-byte aligned
+  int64_t panel_bytes;
+  const uint8_t* group_params;  // [panels][groups][param_bytes], 64-byte aligned; null for float formats
+  int64_t param_bytes;          // 48, 64 or 128: one group of one panel
+};
+
+inline constexpr int kMaxRank = 4;
+
+// A tensor bound to memory, row-major and contiguous (q8 tensors: rows of quantized_row.h).
+struct View {
+  void* data;
+  const Weight* weight;  // set for weight matrices in panels, whose data is null
+  int64_t dim[kMaxRank];
+  int32_t rank;
+  DType dtype;
+};
+
+inline constexpr int kMaxAttributes = 8;
+
+// One step with its operands bound. `attribute` is in the order of the op's attribute list.
+struct Call {
+  const View* in;
+  const View* out;
+  double attribute[kMaxAttributes];
+};
+
+// Computes the work items [begin, end) of a call. Items are independent: any split over threads gives the
+// same bits. `scratch` is private to the calling thread, 64-byte aligned, of the kernel's
+// scratch_bytes(call).
+using RunFn = void (*)(const Call& call, int64_t begin, int64_t end, void* scratch);
+
+}  // namespace qn

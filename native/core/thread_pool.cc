@@ -1,0 +1,122 @@
+#include "native/core/thread_pool.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "native/core/error.h"
+
+#if defined(__x86_64__) || defined(_M_X64)
+#include <emmintrin.h>
+#endif
+
+namespace qn {
+namespace {
+
+// About the longest gap between two steps of a model. Spinning longer would steal the processor from others.
+constexpr auto kSpin = std::chrono::microseconds(60);
+
+constexpr int kSpinsBeforeYield = 2000;
+
+void relax() {
+#if defined(__x86_64__) || defined(_M_X64)
+  _mm_pause();
+#else
+  std::this_thread::yield();
+#endif
+}
+
+}  // namespace
+
+ThreadPool::ThreadPool(int threads) {
+  for (int worker = 1; worker < threads; worker++) {
+    workers_.emplace_back([this, worker] { work(worker); });
+  }
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    std::lock_guard lock(mutex_);
+    quit_ = true;
+    generation_++;
+  }
+  wake_.notify_all();
+  for (auto& worker : workers_) worker.join();
+}
+
+void ThreadPool::run(std::int64_t items, std::int64_t grain, const RangeTask& task,
+                     const std::atomic<bool>* stop) {
+  if (stop && *stop) throw Aborted();
+  if (items <= 0) return;
+  task_ = &task;
+  stop_ = stop;
+  items_ = items;
+  grain_ = std::max<std::int64_t>(grain, 1);
+  next_ = 0;
+  failed_ = false;
+  // A task of one piece is not worth waking anybody for.
+  const bool alone = workers_.empty() || items <= grain_;
+  if (!alone) {
+    busy_ = static_cast<int>(workers_.size());
+    generation_.fetch_add(1, std::memory_order_seq_cst);
+    if (sleepers_.load(std::memory_order_seq_cst) > 0) {
+      std::lock_guard lock(mutex_);
+      wake_.notify_all();
+    }
+  }
+  take_pieces(0);
+  if (!alone) {
+    // A worker that lost its processor to another program gets ours: spinning on would only keep it waiting.
+    for (int i = 0; busy_.load(std::memory_order_acquire) > 0; i++) {
+      if (i < kSpinsBeforeYield) {
+        relax();
+      } else {
+        std::this_thread::yield();
+      }
+    }
+  }
+  if (failed_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  if (stop && *stop) throw Aborted();
+}
+
+void ThreadPool::take_pieces(int worker) {
+  try {
+    for (;;) {
+      if (failed_.load(std::memory_order_relaxed) || (stop_ && stop_->load(std::memory_order_relaxed)))
+        return;
+      const std::int64_t begin = next_.fetch_add(grain_, std::memory_order_relaxed);
+      if (begin >= items_) return;
+      (*task_)(begin, std::min(begin + grain_, items_), worker);
+    }
+  } catch (...) {
+    std::lock_guard lock(mutex_);
+    if (!failed_) failure_ = std::current_exception();
+    failed_ = true;
+  }
+}
+
+bool ThreadPool::wait_for_task(std::uint64_t& seen) {
+  const auto until = std::chrono::steady_clock::now() + kSpin;
+  for (int i = 0; generation_.load(std::memory_order_acquire) == seen; i++) {
+    if (i % 64 == 63 && std::chrono::steady_clock::now() > until) {
+      std::unique_lock lock(mutex_);
+      sleepers_.fetch_add(1, std::memory_order_seq_cst);
+      wake_.wait(lock, [&] { return generation_.load(std::memory_order_seq_cst) != seen; });
+      sleepers_.fetch_sub(1, std::memory_order_seq_cst);
+      break;
+    }
+    relax();
+  }
+  seen = generation_.load(std::memory_order_acquire);
+  return !quit_;
+}
+
+void ThreadPool::work(int worker) {
+  std::uint64_t seen = 0;
+  while (wait_for_task(seen)) {
+    take_pieces(worker);
+    busy_.fetch_sub(1, std::memory_order_release);
+  }
+}
+
+}  // namespace qn

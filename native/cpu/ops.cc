@@ -1,0 +1,49 @@
+// The list of all ops. A new op is one folder under native/kernels/ and one line in each list here.
+#include "native/cpu/backend.h"
+#include "native/kernels/add/add.h"
+#include "native/kernels/argmax/argmax.h"
+#include "native/kernels/attention/attention.h"
+#include "native/kernels/embed/embed.h"
+#include "native/kernels/gather_rows/gather_rows.h"
+#include "native/kernels/kl_divergence/kl_divergence.h"
+#include "native/kernels/kv_append/kv_append.h"
+#include "native/kernels/linear/linear.h"
+#include "native/kernels/log_softmax_select/log_softmax_select.h"
+#include "native/kernels/quantize_activations/quantize_activations.h"
+#include "native/kernels/rank_of/rank_of.h"
+#include "native/kernels/rmsnorm/rmsnorm.h"
+#include "native/kernels/rope/rope.h"
+#include "native/kernels/swiglu/swiglu.h"
+#include "native/kernels/top_k/top_k.h"
+
+namespace qn::cpu {
+
+std::span<const OpSpec* const> ops() {
+  static const OpSpec* const list[] = {
+      &embed_op(),
+      &rmsnorm_op(),
+      &quantize_activations_op(),
+      &linear_op(),
+      &rope_op(),
+      &kv_append_op(),
+      &attention_op(),
+      &swiglu_op(),
+      &add_op(),
+      &gather_rows_op(),
+      &log_softmax_select_op(),
+      &argmax_op(),
+      &top_k_op(),
+      &rank_of_op(),
+      &kl_divergence_op(),
+  };
+  return list;
+}
+
+const OpSpec* find_op(const std::string& name) {
+  for (const OpSpec* op : ops()) {
+    if (name == op->name) return op;
+  }
+  return nullptr;
+}
+
+}  // namespace qn::cpu

@@ -1,0 +1,18 @@
+// Vector code is written in small functions that must disappear: a call would pass the vectors through
+// memory.
+#pragma once
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#define QN_INLINE __forceinline
+#define QN_LAMBDA_INLINE
+#define QN_UNROLL
+#define QN_NOINLINE __declspec(noinline)
+#else
+#define QN_INLINE inline __attribute__((always_inline))
+// After a lambda's parameters.
+#define QN_LAMBDA_INLINE __attribute__((always_inline))
+// Before a loop with a small constant trip count, over an array of vectors that should stay in registers.
+#define QN_UNROLL _Pragma("GCC unroll 16")
+// For an inner loop that should have all registers to itself.
+#define QN_NOINLINE __attribute__((noinline))
+#endif

@@ -1,0 +1,228 @@
+// The typed face of the addon: bindings/*.cc, function by function. Everything here trusts its caller; the modules
+// beside it (session.ts, weight.ts) and the library check arguments first.
+
+import type { QuantFunctions } from './quant-face.js'
+
+/** Work on a native thread. `cancel` makes the promise reject with code ABORT_ERR at the next check. */
+export interface Job<T> {
+  readonly promise: Promise<T>
+  cancel(): void
+}
+
+export type Progress = (done: number, total: number) => void
+
+export type Isa = 'reference' | 'avx2' | 'avxvnni' | 'avx512' | 'neon'
+
+export interface IsaStatus {
+  readonly name: Isa
+  readonly usable: boolean
+  /** What is missing; empty when usable. */
+  readonly reason: string
+  /** Compiled through SIMDe: the test-only build. */
+  readonly emulated: boolean
+}
+
+export interface Environment {
+  readonly cpu: string
+  /** In ascending order of preference. */
+  readonly isas: readonly IsaStatus[]
+  readonly bestIsa: Isa
+  readonly avx512Bf16: boolean
+  /** Logical processors that this process may use (affinity and cgroup quota). */
+  readonly processors: number
+  /** Bytes that new allocations can take; 0 when unknown. */
+  readonly availableMemory: number
+}
+
+export interface OpDescription {
+  readonly name: string
+  /** See native/core/op.h. */
+  readonly signature: string
+  readonly kernels: readonly { readonly name: string; readonly isa: Isa }[]
+}
+
+declare const handle: unique symbol
+export interface FileHandle {
+  readonly [handle]: 'file'
+}
+export interface WeightHandle {
+  readonly [handle]: 'weight'
+}
+export interface SessionHandle {
+  readonly [handle]: 'session'
+}
+
+/** 'q8x16|32|64': int8 activations with one scale per block of so many columns. */
+export type DType = 'f32' | 'f16' | 'bf16' | 'i32' | 'q8x16' | 'q8x32' | 'q8x64'
+
+/** A number, or the name of a symbol of the program. */
+export type Dimension = number | string
+
+export interface TensorJson {
+  readonly name: string
+  readonly kind: 'input' | 'constant' | 'state' | 'intermediate'
+  /** 'weight': a matrix in panels. */
+  readonly dtype: DType | 'weight'
+  readonly shape: readonly Dimension[]
+}
+
+export interface StepJson {
+  readonly op: string
+  readonly label: string
+  readonly inputs: readonly number[]
+  readonly outputs: readonly number[]
+  readonly attributes: Readonly<Record<string, number>>
+}
+
+export interface ProgramJson {
+  readonly symbols: readonly string[]
+  readonly tensors: readonly TensorJson[]
+  readonly steps: readonly StepJson[]
+  readonly outputs: readonly number[]
+}
+
+/** Where a weight's numbers come from. */
+export type WeightSource =
+  | {
+      readonly kind: 'file'
+      readonly file: FileHandle
+      /** In bytes. */
+      readonly offset: number
+      readonly length: number
+      /** 'F32', 'BF16', 'Q4_1', ...: native/quant/source_type.h */
+      readonly type: string
+      readonly rows: number
+      readonly cols: number
+      /** Heads whose rows are stored in interleaved rotary order (GGUF's q and k); 0: rows as they are. */
+      readonly ropeHeads: number
+    }
+  | { readonly kind: 'random'; readonly seed: number; readonly rows: number; readonly cols: number }
+  | { readonly kind: 'dense'; readonly values: Float32Array }
+
+/** What a weight becomes in memory. 'native': as stored; 'f32': the stored values, unquantized. */
+export type WeightTarget =
+  | { readonly kind: 'native' | 'f32' | 'f16' | 'bf16' }
+  | {
+      readonly kind: 'integer'
+      readonly bits: 8 | 4 | 2
+      /** Columns that share a scale: 32, 64, 128, or -1 for the whole row. */
+      readonly groupSize: number
+      readonly symmetric: boolean
+      readonly clip: 'none' | 'mse'
+    }
+  /** A plain vector of float32 values: norm gains. */
+  | { readonly kind: 'dense' }
+
+export interface WeightRequest {
+  /** For error messages. */
+  readonly name: string
+  readonly source: WeightSource
+  readonly target: WeightTarget
+}
+
+export interface WeightInfo {
+  readonly handle: WeightHandle
+  /** 'dense' or the panel format. */
+  readonly format: 'dense' | 'f32' | 'f16' | 'bf16' | 'u8' | 'u4' | 'u2'
+  readonly rows: number
+  readonly cols: number
+  /** Columns over which integer dot products are summed: 16, 32 or 64; 0 for float formats. */
+  readonly unit: number
+  readonly groupSize: number
+  /** In memory. */
+  readonly bytes: number
+  /** As a file would hold it: codes, scales and zero points. */
+  readonly bitsPerWeight: number
+}
+
+export interface SessionOptions {
+  readonly threads: number
+  /** Force this ISA and what it builds on; absent: the best of the CPU. */
+  readonly isa?: Isa
+}
+
+export interface RunRequestJson {
+  readonly symbols: readonly number[]
+  readonly inputs: readonly {
+    readonly tensor: number
+    readonly data: Float32Array | Int32Array | Uint16Array
+  }[]
+  readonly timings: boolean
+}
+
+export interface StepTiming {
+  readonly step: number
+  readonly kernel: string
+  /** From the start of the run. */
+  readonly startNs: number
+  readonly durationNs: number
+  /** Bytes that must move at least once. */
+  readonly bytes: number
+  /** A multiply-add counts two. */
+  readonly operations: number
+}
+
+export interface RunResultJson {
+  readonly outputs: readonly { readonly shape: readonly number[]; readonly data: ArrayBuffer }[]
+  readonly timings: readonly StepTiming[]
+  /** First step to last. */
+  readonly durationNs: number
+}
+
+export interface PlanJson {
+  readonly arenaBytes: number
+  /** One name a step. */
+  readonly kernels: readonly string[]
+}
+
+/** Rates of `threads` threads at once, all told. 10^9 bytes or operations a second; a multiply-add counts two. */
+export interface CeilingPoint {
+  readonly threads: number
+  /** Reading a buffer that no cache holds. */
+  readonly dramGbPerS: number
+  /** Reading 512 KiB a thread, again and again. */
+  readonly cacheGbPerS: number
+  /** Float multiply-adds. */
+  readonly f32GopPerS: number
+  /** Dot products of u8 codes and s8 activations, exact. */
+  readonly int8GopPerS: number
+}
+
+/** What this machine can do at most with one instruction set, measured: native/cpu/ceilings.h. */
+export interface Ceilings {
+  readonly isa: Isa
+  /** Of all the caches that the threads share out; 0 when the CPU does not say. */
+  readonly lastLevelCacheBytes: number
+  readonly dramBufferBytes: number
+  /** 1, 2, 4, ... threads, the last being the number asked for. */
+  readonly points: readonly CeilingPoint[]
+}
+
+export interface Addon extends QuantFunctions {
+  readonly apiVersion: number
+  environment(): Environment
+  ops(): OpDescription[]
+
+  /** With the best usable ISA unless told. Takes about a second, most of it to fill a buffer that no cache holds. */
+  measureCeilings(options: { threads: number; isa?: Isa }, onProgress?: Progress): Job<Ceilings>
+
+  /** Maps a file read-only. Throws with the path and the system's reason. */
+  openFile(path: string): FileHandle
+  loadWeights(
+    requests: readonly WeightRequest[],
+    options: { threads: number },
+    onProgress?: Progress,
+  ): Job<WeightInfo[]>
+  /** Its memory is freed when no session uses it any more. */
+  releaseWeight(weight: WeightHandle): void
+
+  createSession(
+    program: ProgramJson,
+    constants: readonly { tensor: number; weight: WeightHandle }[],
+    options: SessionOptions,
+  ): SessionHandle
+  runSession(session: SessionHandle, request: RunRequestJson, onProgress?: Progress): Job<RunResultJson>
+  resetSession(session: SessionHandle): void
+  planSession(session: SessionHandle, symbols: readonly number[]): PlanJson
+  releaseSession(session: SessionHandle): void
+}
