@@ -1,0 +1,63 @@
+#include "native/kernels/kv_append/kv_append.h"
+
+#include "native/core/op.h"
+
+namespace qn {
+namespace {
+
+std::string check(const Call& call) {
+  const View &k = call.in[0], &keys = call.in[3], &values = call.in[4];
+  if (keys.dtype != values.dtype) return "the caches of keys and of values must be of the same type";
+  if (k.dim[1] != keys.dim[1] * keys.dim[2]) {
+    return std::to_string(k.dim[1]) + " columns are not the cache's " + std::to_string(keys.dim[1]) +
+           " heads of " + std::to_string(keys.dim[2]);
+  }
+  return {};
+}
+
+std::string check_values(const Call& call) {
+  const int64_t slots = call.in[3].dim[0] * kSlotsPerBlock;
+  const int32_t* slot = static_cast<const int32_t*>(call.in[2].data);
+  for (int64_t t = 0; t < call.in[2].dim[0]; t++) {
+    if (slot[t] < 0 || slot[t] >= slots) {
+      return "slot " + std::to_string(slot[t]) + " (token " + std::to_string(t) +
+             ") is outside the cache's " + std::to_string(slots) + " slots";
+    }
+  }
+  return {};
+}
+
+// Keys and values, read as f32 and written in the cache's type.
+int64_t bytes(const Call& call) {
+  const int64_t tokens = call.in[0].dim[0], element = call.in[3].dtype == DType::f16 ? 2 : 4;
+  return 2 * tokens * call.in[0].dim[1] * (4 + element) + tokens * 4;
+}
+
+int64_t operations(const Call&) { return 0; }
+
+int64_t items(const Call& call) { return (call.in[0].dim[0] + kKvAppendItem - 1) / kKvAppendItem; }
+
+constexpr Kernel kKernels[] = {
+#if defined(QN_X86)
+    {"kv_append_avx2", Isa::avx2, kv_append_avx2, nullptr, items},
+#endif
+    {"kv_append_reference", Isa::reference, kv_append_reference, nullptr, items},
+};
+
+}  // namespace
+
+const OpSpec& kv_append_op() {
+  static const OpSpec spec{
+      .name = "kv_append",
+      .signature = "f32[T,M], f32[T,M], i32[T], ~kv[B,H,D,16], ~kv[B,H,16,D] -> ~kv[B,H,D,16], ~kv[B,H,16,D]",
+      .attributes = {},
+      .check = check,
+      .bytes = bytes,
+      .operations = operations,
+      .kernels = kKernels,
+      .check_values = check_values,
+  };
+  return spec;
+}
+
+}  // namespace qn

@@ -1,0 +1,80 @@
+// Runs a program of one step on every instruction set that this computer has (all of them in the SIMDe build), and holds
+// the results against those of the reference kernel, bit for bit.
+import { expect } from 'vitest'
+import { addon } from '../../../src/native/addon.js'
+import type { Isa } from '../../../src/native/face.js'
+import { type InputArray, Session } from '../../../src/native/session.js'
+import { ProgramBuilder } from '../../../src/program/builder.js'
+
+export type Outputs = Readonly<Record<string, InputArray>>
+
+/** Adds the inputs, the one step and the outputs. All shapes are numbers. */
+export type Build = (p: ProgramBuilder) => void
+
+export type Inputs = Readonly<Record<string, InputArray>>
+
+const ran = new Set<string>()
+
+async function runOn(isa: Isa, threads: number, build: Build, inputs: Inputs) {
+  const p = new ProgramBuilder()
+  build(p)
+  const session = new Session(p.build(), new Map(), { isa, threads })
+  try {
+    const { outputs } = await session.run({}, inputs)
+    const kernel = session.plan({}).kernels[0]!
+    ran.add(kernel)
+    return { kernel, outputs: Object.fromEntries(Object.entries(outputs).map(([name, o]) => [name, o.data])) }
+  } finally {
+    session.close()
+  }
+}
+
+/** The outputs of the reference kernel, by name. */
+export async function onReference(build: Build, inputs: Inputs): Promise<Outputs> {
+  return (await runOn('reference', 1, build, inputs)).outputs
+}
+
+/** Runs the step on every usable instruction set with 1 and 3 threads; all must give the reference's bits. */
+export async function sameOnEveryIsa(build: Build, inputs: Inputs): Promise<Outputs> {
+  const expected = await onReference(build, inputs)
+  for (const isa of addon().environment().isas) {
+    if (!isa.usable) continue
+    for (const threads of [1, 3]) {
+      const { kernel, outputs } = await runOn(isa.name, threads, build, inputs)
+      for (const [name, data] of Object.entries(expected)) {
+        expect(
+          firstDifference(data, outputs[name]!),
+          `${name} of ${kernel}, ${threads} threads`,
+        ).toBeUndefined()
+      }
+    }
+  }
+  return expected
+}
+
+/** The kernels of an op that could have run on this computer and have not, in this file's tests so far. */
+export function kernelsNotRun(op: string): string[] {
+  const usable = new Set(
+    addon()
+      .environment()
+      .isas.flatMap((isa) => (isa.usable ? [isa.name] : [])),
+  )
+  const { kernels } = addon()
+    .ops()
+    .find(({ name }) => name === op)!
+  return kernels.filter(({ name, isa }) => usable.has(isa) && !ran.has(name)).map(({ name }) => name)
+}
+
+/** Where two arrays differ in bits; every NaN counts as the same. */
+function firstDifference(a: InputArray, b: InputArray) {
+  expect(b.length).toBe(a.length)
+  const bits = (x: InputArray) =>
+    x instanceof Float32Array ? new Uint32Array(x.buffer, x.byteOffset, x.length) : x
+  const x = bits(a)
+  const y = bits(b)
+  for (let i = 0; i < x.length; i++) {
+    if (x[i] !== y[i] && !(Number.isNaN(a[i]) && Number.isNaN(b[i])))
+      return { index: i, expected: a[i], found: b[i] }
+  }
+  return undefined
+}
