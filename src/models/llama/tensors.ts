@@ -1,0 +1,157 @@
+import { FormatError, show } from '../../formats/error.js'
+import { elementCount, type StorageType, type TensorSource } from '../../formats/tensor.js'
+import type { LlamaConfig } from './config.js'
+import { type BlockPart, blockParts, type TensorNames } from './tensor-names.js'
+
+/**
+ * The rows of a query or key projection in a GGUF file stand in the order of interleaved rotary pairs (llama.cpp,
+ * convert_hf_to_gguf.py, `LlamaModel.permute`), while Hugging Face files, and qnative, rotate the first half of a head
+ * against the second. Row `h*headDim + 2*i + j` of the file is row `h*headDim + j*headDim/2 + i` of the model, for head
+ * h, pair i < headDim/2, half j < 2.
+ */
+export interface RowOrder {
+  readonly kind: 'rope-interleaved'
+  readonly heads: number
+}
+
+export interface RotarySource extends TensorSource {
+  /** Absent where the rows stand in the model's own order. */
+  readonly rows?: RowOrder
+}
+
+/** One transformer block. Linear layers are [out, in]. */
+export interface LlamaBlock extends Readonly<Record<Exclude<BlockPart, 'q' | 'k'>, TensorSource>> {
+  readonly q: RotarySource
+  readonly k: RotarySource
+}
+
+/** Where all of a Llama's tensors lie. */
+export interface LlamaTensors {
+  /** [vocabSize, hiddenSize] */
+  readonly embedding: TensorSource
+  /** [hiddenSize] */
+  readonly outputNorm: TensorSource
+  /** [vocabSize, hiddenSize]; absent where the embedding is the head. */
+  readonly head?: TensorSource
+  readonly blocks: readonly LlamaBlock[]
+  /** Elements of all these tensors. */
+  readonly parameterCount: number
+  /** What the files hold beyond that and qnative leaves alone. */
+  readonly warnings: readonly string[]
+}
+
+const floatTypes: readonly StorageType[] = ['F32', 'F16', 'BF16']
+const blockTypes = 'Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q2_K Q3_K Q4_K Q5_K Q6_K'.split(' ') as readonly StorageType[]
+const matrixTypes = [...floatTypes, ...blockTypes]
+
+/** Tensors that would change the network's function, so that leaving them out is not an option. */
+const functionChanging =
+  /(\.bias|\b(q|k|attn_q|attn_k|attn_sub|ffn_sub|post_attention|post_ffw)_norm\.weight)$/
+
+/**
+ * Finds a Llama's tensors by name and checks that each has the shape that the configuration implies, in a type that
+ * can be computed with.
+ *
+ * @param file Named in the error about a missing tensor.
+ * @throws FormatError for a tensor that is missing, misshapen, of another type, or a bias.
+ */
+export function findLlamaTensors(
+  tensors: ReadonlyMap<string, TensorSource>,
+  names: TensorNames,
+  config: LlamaConfig,
+  file: string,
+): LlamaTensors {
+  const used = new Set<string>()
+  const find = (name: string, shape: readonly number[]): TensorSource => {
+    const tensor = tensors.get(name)
+    if (tensor === undefined) throw missing(file, name, tensors)
+    checkTensor(tensor, shape)
+    used.add(name)
+    return tensor
+  }
+  const { hiddenSize, vocabSize } = config
+  const embedding = find(names.embedding, [vocabSize, hiddenSize])
+  const outputNorm = find(names.outputNorm, [hiddenSize])
+  const head = config.tieWordEmbeddings ? undefined : find(names.head, [vocabSize, hiddenSize])
+  const shapes = blockShapes(config)
+  const blocks: LlamaBlock[] = []
+  // One by one: a configuration that claims a billion layers ends at the first that is missing.
+  for (let index = 0; index < config.layers; index++) {
+    const parts = blockParts.map((part) => [part, find(names.block(index, part), shapes[part])])
+    blocks.push(Object.fromEntries(parts) as LlamaBlock)
+  }
+
+  const warnings = checkExtras(tensors, used, names, config)
+  let parameterCount = 0
+  for (const name of used) parameterCount += elementCount(tensors.get(name)!.shape)!
+  return { embedding, outputNorm, ...(head && { head }), blocks, parameterCount, warnings }
+}
+
+/** Marks the query and key projections of a GGUF file as standing in interleaved order. */
+export function withInterleavedRows(tensors: LlamaTensors, config: LlamaConfig): LlamaTensors {
+  const order = (heads: number): RowOrder => ({ kind: 'rope-interleaved', heads })
+  const blocks = tensors.blocks.map((block) => ({
+    ...block,
+    q: { ...block.q, rows: order(config.heads) },
+    k: { ...block.k, rows: order(config.kvHeads) },
+  }))
+  return { ...tensors, blocks }
+}
+
+function blockShapes(config: LlamaConfig): Readonly<Record<BlockPart, readonly number[]>> {
+  const { hiddenSize, intermediateSize, heads, kvHeads, headDim } = config
+  return {
+    attentionNorm: [hiddenSize],
+    q: [heads * headDim, hiddenSize],
+    k: [kvHeads * headDim, hiddenSize],
+    v: [kvHeads * headDim, hiddenSize],
+    o: [hiddenSize, heads * headDim],
+    mlpNorm: [hiddenSize],
+    gate: [intermediateSize, hiddenSize],
+    up: [intermediateSize, hiddenSize],
+    down: [hiddenSize, intermediateSize],
+  }
+}
+
+function checkTensor(tensor: TensorSource, shape: readonly number[]): void {
+  const field = `tensor ${show(tensor.name)}`
+  if (tensor.shape.length !== shape.length || tensor.shape.some((size, i) => size !== shape[i])) {
+    throw new FormatError(tensor.file, field, `expected shape ${show(shape)}, found ${show(tensor.shape)}`)
+  }
+  const types = shape.length === 1 ? floatTypes : matrixTypes
+  if (!types.includes(tensor.type)) {
+    throw new FormatError(tensor.file, field, `expected a type of ${types.join(', ')}, found ${tensor.type}`)
+  }
+}
+
+function missing(file: string, name: string, tensors: ReadonlyMap<string, TensorSource>): FormatError {
+  const packed = name.replace(/weight$/, 'qweight')
+  const found = tensors.has(packed)
+    ? `${show(packed)}: quantized Hugging Face checkpoints are not read by this version`
+    : 'none'
+  return new FormatError(file, `tensor ${show(name)}`, `expected this tensor, found ${found}`)
+}
+
+function checkExtras(
+  tensors: ReadonlyMap<string, TensorSource>,
+  used: ReadonlySet<string>,
+  names: TensorNames,
+  config: LlamaConfig,
+): string[] {
+  const ignored: string[] = []
+  for (const [name, { file }] of tensors) {
+    if (used.has(name) || names.redundant.test(name)) continue
+    const block = names.blockPrefix.exec(name)?.[1]
+    const inModel = block === undefined || Number(block) < config.layers
+    if (inModel && functionChanging.test(name)) {
+      const kind = name.endsWith('.bias') ? 'no attention or MLP bias' : 'no norms beside the two of a block'
+      throw new FormatError(file, `tensor ${show(name)}`, `expected ${kind} in a Llama, found this tensor`)
+    }
+    ignored.push(name)
+  }
+  if (ignored.length === 0) return []
+  const shownNames = 3
+  const shown = ignored.slice(0, shownNames).map(show).join(', ')
+  const rest = ignored.length > shownNames ? ` and ${ignored.length - shownNames} more` : ''
+  return [`tensors ignored, since a Llama of this configuration has no use for them: ${shown}${rest}`]
+}
