@@ -1,0 +1,138 @@
+// npm run verify: the project's accuracy criteria over whole data sets, with real models. Prints each figure with its bound
+// and pass or fail; exits 1 when one fails. The models and reference scores lie outside the repository, in
+// ../shared/assets or the folder that QNATIVE_ASSETS names; what is absent is skipped by name.
+//
+//   npm run verify                 everything (about 15 minutes on two cores)
+//   npm run verify -- stories      the sections whose name contains "stories"
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { evaluateLambada, openLlama } from '../dist/index.js'
+
+const root = path.join(import.meta.dirname, '..')
+const assets = process.env['QNATIVE_ASSETS'] ?? path.join(root, '..', 'shared', 'assets')
+const data = path.join(assets, 'lambada', 'lambada_test_first1000.jsonl')
+const stories = path.join(assets, 'stories260k-hf')
+const smollm = path.join(assets, 'smollm2-135m', 'SmolLM2-135M-Instruct.Q4_1.gguf')
+const threads = (await import('node:os')).availableParallelism()
+
+/** @typedef {import('../dist/index.js').LambadaResult} Result */
+/** @typedef {import('../dist/index.js').LambadaRow} Row */
+
+let passed = 0
+let failed = 0
+let skipped = 0
+
+/** @param {string} name @param {number | string} figure @param {string} bound @param {boolean} holds */
+function check(name, figure, bound, holds) {
+  const shown = typeof figure === 'number' ? Number(figure.toPrecision(6)) : figure
+  console.log(`${holds ? 'pass' : 'FAIL'}  ${name}: ${shown} (bound: ${bound})`)
+  if (holds) passed++
+  else failed++
+}
+
+/** @param {string} name @param {number} figure @param {number} expected @param {number} relative */
+function near(name, figure, expected, relative) {
+  const holds = Math.abs(figure - expected) <= relative * Math.abs(expected)
+  check(
+    name,
+    figure,
+    `${Number(expected.toPrecision(6))} within ${Number((relative * 100).toPrecision(3))} %`,
+    holds,
+  )
+}
+
+/** @param {string} model @param {object} options @returns {Promise<Result[]>} */
+async function evaluate(model, options) {
+  return evaluateLambada(await openLlama(model), { data, threads, rows: true, ...options })
+}
+
+/** @param {string} folder @returns {{ acc: number, ppl: number, rows: Row[] }} */
+function reference(folder) {
+  return JSON.parse(readFileSync(path.join(assets, folder, 'lambada_first1000.json'), 'utf8'))
+}
+
+/** @type {[string, string[], () => Promise<void>][]} */
+const sections = [
+  [
+    'stories260k in f32',
+    [stories],
+    async () => {
+      const expected = reference('stories260k-hf')
+      const [f32] = await evaluate(stories, { bits: ['f32'] })
+      const rows = f32?.rows ?? []
+      const off = rows.filter((row, i) => !closeEnough(row.loglik, expected.rows[i]?.loglik ?? Number.NaN))
+      check('rows outside 1e-3 absolute and 1e-4 relative', off.length, '0', off.length === 0)
+      check('acc', f32?.acc ?? Number.NaN, `= ${expected.acc}`, f32?.acc === expected.acc)
+    },
+  ],
+  [
+    'SmolLM2-135M, f32 and as stored',
+    [smollm],
+    async () => {
+      const expected = reference('smollm2-135m')
+      const [f32, native] = await evaluate(smollm, { bits: ['f32', 'native'], head: undefined })
+      if (!f32 || !native) throw new Error('no result')
+      check('f32 acc', f32.acc, '0.297 within 0.002', Math.abs(f32.acc - 0.297) <= 0.002 + 1e-12)
+      near('f32 perplexity', f32.perplexity, expected.ppl, 0.001)
+      const otherTokens = (f32.rows ?? []).filter(
+        (row, i) =>
+          row.ctx !== expected.rows[i]?.ctx || row.target.join() !== expected.rows[i]?.target.join(),
+      )
+      check(
+        'passages with other token counts or target ids',
+        otherTokens.length,
+        '0',
+        otherTokens.length === 0,
+      )
+      const close = (f32.rows ?? []).filter(
+        (row, i) => Math.abs(row.loglik - (expected.rows[i]?.loglik ?? Number.NaN)) <= 0.01,
+      )
+      const share = close.length / expected.rows.length
+      check('f32 rows within 0.01 of the reference', share, 'at least 0.99', share >= 0.99)
+      near('native perplexity', native.perplexity, expected.ppl, 0.002)
+    },
+  ],
+  [
+    'SmolLM2-135M, round to nearest, symmetric, group 64, f32 head',
+    [smollm],
+    async () => {
+      const options = { bits: [8, 4], symmetric: true, head: 'f32' }
+      const [int8, int4] = await evaluate(smollm, options)
+      if (!int8 || !int4) throw new Error('no result')
+      near('int8 perplexity', int8.perplexity, 51.891, 0.01)
+      near('int4 perplexity', int4.perplexity, 211.75, 0.03)
+      const [a8, a4] = await evaluate(smollm, { ...options, activations: 'int8' })
+      near('int8, int8 activations', a8?.perplexity ?? Number.NaN, int8.perplexity, 0.03)
+      near('int4, int8 activations', a4?.perplexity ?? Number.NaN, int4.perplexity, 0.03)
+    },
+  ],
+  [
+    'SmolLM2-135M as stored, int8 activations',
+    [smollm],
+    async () => {
+      const [native] = await evaluate(smollm, { bits: ['native'], activations: 'int8' })
+      near('perplexity', native?.perplexity ?? Number.NaN, reference('smollm2-135m').ppl, 0.03)
+    },
+  ],
+]
+
+/** @param {number} found @param {number} expected */
+function closeEnough(found, expected) {
+  const error = Math.abs(found - expected)
+  return error <= 1e-3 || error <= 1e-4 * Math.abs(expected)
+}
+
+const wanted = process.argv[2] ?? ''
+for (const [name, needed, run] of sections) {
+  if (!name.includes(wanted)) continue
+  console.log(`\n${name}`)
+  const absent = [...needed, data].filter((file) => !existsSync(file))
+  if (absent.length > 0) {
+    console.log(`skip  no ${absent.map((file) => path.relative(assets, file)).join(', ')} in the assets`)
+    skipped++
+    continue
+  }
+  await run()
+}
+console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`)
+process.exitCode = failed > 0 ? 1 : 0

@@ -1,0 +1,23 @@
+import { CommanderError } from 'commander'
+import { UnusableError } from '../native/isa.js'
+
+/** The command line is wrong: exit code 2. */
+export class UsageError extends Error {
+  override name = 'UsageError'
+}
+
+/** 0 done, 1 the work failed, 2 usage, 3 what was asked for is not usable here. 130, interrupted, is the signal's own. */
+export type ExitCode = 0 | 1 | 2 | 3
+
+/**
+ * One line on stderr for whatever went wrong (with the stack when QNATIVE_DEBUG is set), and the exit code that says what
+ * kind it was.
+ */
+export function report(error: unknown): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2 // commander has said it already
+  const message = error instanceof Error ? error.message : String(error)
+  console.error(`error: ${message}`)
+  if (process.env['QNATIVE_DEBUG'] && error instanceof Error) console.error(error.stack, error.cause ?? '')
+  if (error instanceof UsageError) return 2
+  return error instanceof UnusableError ? 3 : 1
+}

@@ -1,0 +1,71 @@
+// Options that several commands share, and the parsers of their values.
+import { type Command, InvalidArgumentError } from 'commander'
+import { addon } from '../native/addon.js'
+import type { Isa } from '../native/face.js'
+import { forcedIsa } from '../native/isa.js'
+import { UsageError } from './errors.js'
+
+export interface ComputeFlags {
+  readonly threads?: number
+  readonly isa?: string
+}
+
+/** --threads and --isa: for every command that computes. */
+export function addComputeOptions(command: Command): Command {
+  return command
+    .option('--threads <n>', 'threads to use (default: as many as this process may)', positiveInteger)
+    .option(
+      '--isa <name>',
+      'force an instruction set: reference, avx2, avxvnni, avx512, neon (env: QNATIVE_ISA)',
+    )
+}
+
+/** @throws UsageError for an unknown ISA, UnusableError for one that is not usable here */
+export function computeOptions(flags: ComputeFlags): { threads: number; isa: Isa | undefined } {
+  try {
+    return { threads: flags.threads ?? addon().environment().processors, isa: forcedIsa(flags.isa) }
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message)
+    throw error
+  }
+}
+
+export function positiveInteger(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new InvalidArgumentError(`Expected a whole number of 1 or more, got '${text}'.`)
+  }
+  return value
+}
+
+export function nonNegativeNumber(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0) {
+    throw new InvalidArgumentError(`Expected a number of 0 or more, got '${text}'.`)
+  }
+  return value
+}
+
+/** A list separated by commas, each one of `choices`. */
+export function listOf<T extends string>(choices: readonly T[]): (text: string) => T[] {
+  return (text) =>
+    text.split(',').map((item) => {
+      const name = item.trim() as T
+      if (!choices.includes(name)) {
+        throw new InvalidArgumentError(`Expected ${choices.join(', ')} or several of them, got '${item}'.`)
+      }
+      return name
+    })
+}
+
+/** A list of whole numbers of `least` or more, separated by commas. */
+export function integerList(least: number): (text: string) => number[] {
+  return (text) =>
+    text.split(',').map((item) => {
+      const value = Number(item)
+      if (item.trim() === '' || !Number.isSafeInteger(value) || value < least) {
+        throw new InvalidArgumentError(`Expected whole numbers of ${least} or more, got '${item}'.`)
+      }
+      return value
+    })
+}

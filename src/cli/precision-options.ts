@@ -1,0 +1,65 @@
+// The options that say at which precision a model is loaded.
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type HeadType, type LlamaBits, type LlamaPrecision, precisionOf } from '../models/llama/precision.js'
+import type { Activations } from '../models/llama/program.js'
+import { UsageError } from './errors.js'
+
+export interface PrecisionFlags {
+  readonly groupSize: number
+  readonly symmetric?: boolean
+  readonly clip: 'none' | 'mse'
+  readonly head?: HeadType
+  readonly activations: Activations
+}
+
+const WIDTHS = ['native', 'f32', '8', '4', '2']
+
+/** native, f32, 8, 4 or 2. */
+export function parseBits(text: string): LlamaBits {
+  const name = text.trim()
+  if (!WIDTHS.includes(name)) throw new InvalidArgumentError(`Expected ${WIDTHS.join(', ')}, got '${text}'.`)
+  return name === 'native' || name === 'f32' ? name : (Number(name) as 8 | 4 | 2)
+}
+
+function parseGroupSize(text: string): number {
+  if (!['32', '64', '128', '-1'].includes(text)) {
+    throw new InvalidArgumentError(`Expected 32, 64, 128 or -1 (the whole row), got '${text}'.`)
+  }
+  return Number(text)
+}
+
+/** Everything but --bits, which is a list in some commands. */
+export function addPrecisionOptions(command: Command): Command {
+  return command
+    .option(
+      '--group-size <n>',
+      'columns that share a scale: 32, 64, 128 or -1 (the whole row)',
+      parseGroupSize,
+      64,
+    )
+    .option('--symmetric', 'fix the zero point at the middle of the codes')
+    .addOption(
+      new Option('--clip <how>', 'search for a narrower range').choices(['none', 'mse']).default('none'),
+    )
+    .addOption(
+      new Option(
+        '--head <type>',
+        'embedding and output head (default: f32 for f32, native for native, int8 for 8, 4 and 2 bits)',
+      ).choices(['native', 'f32', 'f16', 'int8']),
+    )
+    .addOption(
+      new Option('--activations <type>', 'inputs of integer linear layers')
+        .choices(['f32', 'int8'])
+        .default('f32'),
+    )
+}
+
+/** @throws UsageError for --bits f32 --activations int8 */
+export function precisionFromFlags(bits: LlamaBits, flags: PrecisionFlags): LlamaPrecision {
+  if (bits === 'f32' && flags.activations === 'int8') {
+    throw new UsageError(
+      '--bits f32 and --activations int8 exclude each other: int8 activations need integer weights',
+    )
+  }
+  return precisionOf(bits, flags)
+}

@@ -1,0 +1,55 @@
+import os from 'node:os'
+import { addon } from '../native/addon.js'
+import type { Isa } from '../native/face.js'
+import { packageJson } from '../native/package.js'
+
+/** Of every document: grows when a field changes its meaning or goes away. */
+export const SCHEMA_VERSION = 1
+
+/** Where and by what a result was made. */
+export interface DocumentEnvironment {
+  readonly qnative: string
+  readonly node: string
+  /** "linux-x64" */
+  readonly platform: string
+  readonly cpu: string
+  /** Of commands that compute: the instruction set, forced or the best one, and the number of threads. */
+  readonly isa?: Isa
+  readonly threads?: number
+  /** Bytes of the whole machine. */
+  readonly memory: number
+  /** ISO 8601, UTC. */
+  readonly time: string
+}
+
+/** @param compute what the command computed with; empty for a command that computes nothing */
+export function documentEnvironment(compute: {
+  readonly threads?: number
+  readonly isa?: Isa | undefined
+}): DocumentEnvironment {
+  const { threads, isa } = compute
+  return {
+    qnative: packageJson.version,
+    node: process.versions.node,
+    platform: `${process.platform}-${process.arch}`,
+    cpu: os.cpus()[0]?.model.trim() ?? 'unknown',
+    ...(threads !== undefined && { isa: isa ?? addon().environment().bestIsa, threads }),
+    memory: os.totalmem(),
+    time: new Date().toISOString(),
+  }
+}
+
+/** The JSON that a command writes: schemaVersion, command and environment before its own fields. */
+export function jsonDocument(
+  command: string,
+  compute: { readonly threads?: number; readonly isa?: Isa | undefined },
+  fields: object,
+): string {
+  const document = {
+    schemaVersion: SCHEMA_VERSION,
+    command,
+    environment: documentEnvironment(compute),
+    ...fields,
+  }
+  return JSON.stringify(document, null, 2)
+}

@@ -1,0 +1,60 @@
+// lm-evaluation-harness's metrics of lambada_openai (api/metrics.py): acc, perplexity and their standard errors.
+import { setImmediate } from 'node:timers/promises'
+import { PythonRandom } from './python-random.js'
+
+export function mean(values: ArrayLike<number>): number {
+  let sum = 0
+  for (let i = 0; i < values.length; i++) sum += values[i]!
+  return sum / values.length
+}
+
+function sampleStandardDeviation(values: ArrayLike<number>): number {
+  const center = mean(values)
+  let squares = 0
+  for (let i = 0; i < values.length; i++) squares += (values[i]! - center) ** 2
+  return Math.sqrt(squares / (values.length - 1))
+}
+
+/** Standard error of the mean: mean_stderr. NaN for fewer than two values. */
+export function meanStderr(values: ArrayLike<number>): number {
+  return sampleStandardDeviation(values) / Math.sqrt(values.length)
+}
+
+/** Per-word perplexity: exp(-mean of the summed log-likelihoods of the targets). */
+export function perplexity(logLikelihoods: ArrayLike<number>): number {
+  return Math.exp(-mean(logLikelihoods))
+}
+
+const ITERATIONS = 100_000
+const CHUNK = 1000
+
+/**
+ * Standard errors of the perplexities of several runs over the same passages, by the harness's bootstrap
+ * (bootstrap_stderr): 100,000 resamples in chunks of 1000, chunk i drawn by Python's Random(i), so that the figure is
+ * the harness's own. The draws depend on the number of passages alone, so all runs share them. NaN for fewer than two
+ * passages.
+ */
+export async function perplexityStderrs(
+  runs: readonly Float64Array[],
+  signal?: AbortSignal,
+): Promise<number[]> {
+  const count = runs[0]?.length ?? 0
+  if (count < 2) return runs.map(() => Number.NaN)
+  const resampled = runs.map(() => new Float64Array(ITERATIONS))
+  const drawn = new Int32Array(count)
+  for (let chunk = 0; chunk < ITERATIONS / CHUNK; chunk++) {
+    const random = new PythonRandom(chunk)
+    for (let i = 0; i < CHUNK; i++) {
+      for (let k = 0; k < count; k++) drawn[k] = Math.floor(random.random() * count)
+      runs.forEach((run, r) => {
+        let sum = 0
+        for (let k = 0; k < count; k++) sum += run[drawn[k]!]!
+        resampled[r]![chunk * CHUNK + i] = Math.exp(-sum / count)
+      })
+    }
+    // A few seconds in all: let Ctrl-C and timers in.
+    await setImmediate()
+    signal?.throwIfAborted()
+  }
+  return resampled.map(sampleStandardDeviation)
+}
