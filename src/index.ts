@@ -1,4 +1,17 @@
 // The public API of qnative. Everything the command line does is here.
+export { type CeilingPoint, type Ceilings, measureCeilings } from './bench/ceilings.js'
+export {
+  benchKernels,
+  type KernelBench,
+  type KernelBenchOptions,
+  type KernelResult,
+} from './bench/kernel-bench.js'
+export type { WeightBits } from './bench/kernel-case.js'
+export { benchModel, type ModelBenchOptions, type ModelBenchResult } from './bench/model-bench.js'
+export { type LlamaShape, type Preset, presets } from './bench/presets.js'
+export { type Profile, type ProfileOptions, profileModel } from './bench/profile.js'
+export { type Comparison, compareTimes, type Verdict } from './bench/statistics.js'
+export { chromeTrace, type TraceEvent } from './bench/trace.js'
 export { FormatError } from './formats/error.js'
 export type { FileInspection, TypeTotal } from './formats/inspect.js'
 export type { StorageType, TensorSource } from './formats/tensor.js'
@@ -11,6 +24,7 @@ export { Llama, type LlamaLoadOptions } from './models/llama/model.js'
 export { type HeadType, type LlamaBits, type LlamaPrecision, precisionOf } from './models/llama/precision.js'
 export type { Activations } from './models/llama/program.js'
 export type { SamplingOptions } from './models/llama/sampling.js'
+export { type Diagnosis, diagnose } from './native/diagnosis.js'
 export type { Environment, Isa, IsaStatus } from './native/face.js'
 export { UnusableError } from './native/isa.js'
 export * from './quantize/arrays.js'

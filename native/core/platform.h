@@ -20,6 +20,10 @@ void unmap_file(const Mapping& mapping);
 // touched.
 void release_pages(const std::uint8_t* data, std::size_t length);
 
+// Asks for huge pages behind this range, which starts and ends at multiples of 2 MiB. Does nothing where
+// there are none.
+void advise_huge_pages(void* data, std::size_t length);
+
 // Logical processors this process may use: its affinity mask, and on Linux the CPU quota of its cgroup,
 // rounded up.
 int available_processors();

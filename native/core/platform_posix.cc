@@ -95,6 +95,12 @@ void release_pages(const std::uint8_t* data, std::size_t length) {
   if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
+void advise_huge_pages([[maybe_unused]] void* data, [[maybe_unused]] std::size_t length) {
+#if defined(MADV_HUGEPAGE)
+  ::madvise(data, length, MADV_HUGEPAGE);
+#endif
+}
+
 int available_processors() {
   int processors = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 #if defined(__linux__)

@@ -60,6 +60,8 @@ void release_pages(const std::uint8_t* data, std::size_t length) {
   ::VirtualUnlock(const_cast<std::uint8_t*>(data), length);
 }
 
+void advise_huge_pages(void*, std::size_t) {}  // Windows has them only for privileged processes
+
 int available_processors() {
   DWORD_PTR process = 0;
   DWORD_PTR system = 0;

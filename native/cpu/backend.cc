@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
 
 #include "native/core/error.h"
 #include "native/cpu/features.h"
@@ -40,13 +39,13 @@ const Kernel& CpuBackend::select(const OpSpec& op, const Call& call) const {
 }
 
 void* CpuBackend::allocate(std::int64_t bytes) {
-  return ::operator new (static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1)),
-                         std::align_val_t{AlignedBuffer::kAlignment});
+  AlignedBuffer buffer(static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1)));
+  void* memory = buffer.data();
+  memory_.emplace(memory, std::move(buffer));
+  return memory;
 }
 
-void CpuBackend::release(void* memory) {
-  ::operator delete (memory, std::align_val_t{AlignedBuffer::kAlignment});
-}
+void CpuBackend::release(void* memory) { memory_.erase(memory); }
 
 void CpuBackend::upload(void* to, const void* host, std::int64_t bytes) {
   std::memcpy(to, host, static_cast<std::size_t>(bytes));

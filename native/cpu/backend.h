@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "native/core/aligned_buffer.h"
@@ -40,6 +41,7 @@ class CpuBackend final : public Backend {
   std::optional<Isa> forced_;
   ThreadPool pool_;
   std::vector<AlignedBuffer> scratch_;  // one a thread
+  std::unordered_map<void*, AlignedBuffer> memory_;
 };
 
 }  // namespace qn::cpu

@@ -7,6 +7,14 @@ export function doctorCommand(): Command {
   return new Command('doctor')
     .description('say what was found on this machine, what is used of it, and why not more')
     .option('--json', 'write one JSON document')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  qnative doctor
+  qnative doctor --json
+  QNATIVE_ISA=avx2 qnative doctor`,
+    )
     .action(doctor)
 }
 

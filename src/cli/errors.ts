@@ -15,9 +15,17 @@ export type ExitCode = 0 | 1 | 2 | 3
  */
 export function report(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2 // commander has said it already
-  const message = error instanceof Error ? error.message : String(error)
-  console.error(`error: ${message}`)
+  process.stderr.write(`error: ${messageOf(error).replaceAll(/\s*\n\s*/g, ' ')}\n`)
   if (process.env['QNATIVE_DEBUG'] && error instanceof Error) console.error(error.stack, error.cause ?? '')
   if (error instanceof UsageError) return 2
   return error instanceof UnusableError ? 3 : 1
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { code, path, message } = error as NodeJS.ErrnoException
+  if (code === undefined || path === undefined) return error.message
+  // Node's "ENOENT: no such file or directory, open 'data.jsonl'", said as all other errors are: the file first.
+  const reason = /^\w+: (.+?), \w+/.exec(message)?.[1] ?? message
+  return `${path}: ${reason}`
 }

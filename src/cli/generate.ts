@@ -1,23 +1,22 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import {
-  generateTokens,
-  Llama,
-  type LlamaCheckpoint,
-  openLlama,
-  renderChat,
-  type Tokenizer,
-} from '../index.js'
+import { type LlamaCheckpoint, openLlama } from '../models/llama/checkpoint.js'
+import { generateTokens } from '../models/llama/generate.js'
+import { Llama } from '../models/llama/model.js'
 import type { LlamaBits } from '../models/llama/precision.js'
+import { renderChat } from '../tokenizer/chat.js'
+import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import { UsageError } from './errors.js'
 import {
   addComputeOptions,
   type ComputeFlags,
   computeOptions,
+  nonNegativeInteger,
   nonNegativeNumber,
   positiveInteger,
 } from './options.js'
 import {
   addPrecisionOptions,
+  bitsHelp,
   type PrecisionFlags,
   parseBits,
   precisionFromFlags,
@@ -39,20 +38,40 @@ interface GenerateFlags extends ComputeFlags, PrecisionFlags {
 
 export function generateCommand(): Command {
   const command = new Command('generate')
-    .description('continue a text')
+    .description(
+      'Let a model continue a text. The text is written as it comes, until the model ends it, --max-tokens, or the end of its context.',
+    )
     .requiredOption('--model <path>', 'a Hugging Face directory or a .gguf file')
-    .requiredOption('--prompt <text>', 'the text to continue')
-    .option('--bits <width>', 'native (as stored), f32 (unquantized), 8, 4 or 2', parseBits, 'native')
-    .option('--max-tokens <n>', 'stop after so many tokens', positiveInteger, 128)
-    .option('--temperature <t>', '0: always the most likely token', nonNegativeNumber, 0)
-    .option('--top-k <n>', 'draw from the n most likely tokens', positiveInteger)
-    .option('--top-p <p>', 'draw from the most likely tokens that reach this probability', probability)
-    .option('--seed <n>', 'of the random numbers', nonNegativeNumber, 0)
+    .requiredOption('--prompt <text>', 'the text to continue; with --chat, the message to answer')
+    .option('--bits <width>', bitsHelp, parseBits, 'native')
+    .option('--max-tokens <n>', 'stop after n tokens', positiveInteger, 128)
+    .option(
+      '--temperature <t>',
+      '0 takes the most likely token, 1 draws as the model says',
+      nonNegativeNumber,
+      0,
+    )
+    .option('--top-k <n>', 'draw from the n most likely tokens (default: all)', positiveInteger)
+    .option(
+      '--top-p <p>',
+      'draw from the fewest tokens that together reach this probability (default: all)',
+      probability,
+    )
+    .option('--seed <n>', 'the same seed draws the same text', nonNegativeInteger, 0)
     .option('--chat', "put the prompt into the model's chat template")
     .addOption(
       new Option('--kv <type>', 'type of the cached keys and values').choices(['f32', 'f16']).default('f32'),
     )
-  return addComputeOptions(addPrecisionOptions(command)).action(generate)
+  return addComputeOptions(addPrecisionOptions(command))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  qnative generate --model model.gguf --prompt "Once upon a time"
+  qnative generate --model model.gguf --prompt "Why is the sky blue?" --chat --bits 4 --activations int8
+  qnative generate --model model.gguf --prompt "Once upon a time" --temperature 0.8 --top-p 0.95 --seed 7`,
+    )
+    .action(generate)
 }
 
 function probability(text: string): number {
@@ -64,6 +83,11 @@ function probability(text: string): number {
 
 async function generate(flags: GenerateFlags): Promise<void> {
   const precision = precisionFromFlags(flags.bits, flags)
+  if (flags.temperature === 0 && (flags.topK !== undefined || flags.topP !== undefined)) {
+    throw new UsageError(
+      '--top-k and --top-p say what to draw from: they need a --temperature above 0, such as 0.8',
+    )
+  }
   const compute = computeOptions(flags)
   const checkpoint = await openLlama(flags.model)
   const tokenizer = await checkpoint.tokenizer()

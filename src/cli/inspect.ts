@@ -1,19 +1,29 @@
 import { Command } from 'commander'
-import { inspectModel, type ModelInspection } from '../index.js'
+import { inspectModel } from '../models/llama/inspect.js'
 import { jsonDocument } from '../report/document.js'
 import { inspectionText } from '../report/inspection.js'
 
 export function inspectCommand(): Command {
   return new Command('inspect')
-    .description('show what is in a model: configuration, tokenizer, tensors')
+    .description(
+      'Show what is in a model: configuration, tokenizer, types and sizes. Only headers are read, and any architecture will do.',
+    )
     .argument('<path>', 'a .gguf or .safetensors file, or a Hugging Face directory')
     .option('--tensors', 'list every tensor')
-    .option('--json', 'write one JSON document')
+    .option('--json', 'write one JSON document, every tensor in it')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  qnative inspect model.gguf
+  qnative inspect path/to/huggingface-directory --tensors
+  qnative inspect model.gguf --json`,
+    )
     .action(inspect)
 }
 
 async function inspect(path: string, flags: { tensors?: boolean; json?: boolean }): Promise<void> {
-  const inspection: ModelInspection = await inspectModel(path)
+  const inspection = await inspectModel(path)
   const text = flags.json
     ? jsonDocument('inspect', {}, { results: [inspection] })
     : inspectionText(inspection, flags.tensors ?? false)

@@ -10,13 +10,16 @@ export interface ComputeFlags {
   readonly isa?: string
 }
 
+/** More than any machine has: beyond it a typing error is likelier than a wish. */
+const MOST_THREADS = 1024
+
 /** --threads and --isa: for every command that computes. */
 export function addComputeOptions(command: Command): Command {
   return command
-    .option('--threads <n>', 'threads to use (default: as many as this process may)', positiveInteger)
+    .option('--threads <n>', 'threads to use (default: as many as this process may)', threadCount)
     .option(
       '--isa <name>',
-      'force an instruction set: reference, avx2, avxvnni, avx512, neon (env: QNATIVE_ISA)',
+      'force an instruction set: reference, avx2, avxvnni, avx512, neon (default: the best usable one; env: QNATIVE_ISA)',
     )
 }
 
@@ -25,15 +28,27 @@ export function computeOptions(flags: ComputeFlags): { threads: number; isa: Isa
   try {
     return { threads: flags.threads ?? addon().environment().processors, isa: forcedIsa(flags.isa) }
   } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(error.message)
-    throw error
+    if (!(error instanceof RangeError)) throw error
+    throw new UsageError(`${flags.isa === undefined ? 'QNATIVE_ISA' : '--isa'}: ${error.message}`)
   }
 }
 
+function threadCount(text: string): number {
+  const value = positiveInteger(text)
+  if (value > MOST_THREADS) throw new InvalidArgumentError(`Expected at most ${MOST_THREADS}, got '${text}'.`)
+  return value
+}
+
 export function positiveInteger(text: string): number {
+  const value = nonNegativeInteger(text)
+  if (value < 1) throw new InvalidArgumentError(`Expected a whole number of 1 or more, got '${text}'.`)
+  return value
+}
+
+export function nonNegativeInteger(text: string): number {
   const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new InvalidArgumentError(`Expected a whole number of 1 or more, got '${text}'.`)
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0) {
+    throw new InvalidArgumentError(`Expected a whole number of 0 or more, got '${text}'.`)
   }
   return value
 }

@@ -14,12 +14,20 @@ export interface PrecisionFlags {
 
 const WIDTHS = ['native', 'f32', '8', '4', '2']
 
-/** native, f32, 8, 4 or 2. */
+/** One of native, f32, 8, 4 and 2. */
 export function parseBits(text: string): LlamaBits {
   const name = text.trim()
   if (!WIDTHS.includes(name)) throw new InvalidArgumentError(`Expected ${WIDTHS.join(', ')}, got '${text}'.`)
   return name === 'native' || name === 'f32' ? name : (Number(name) as 8 | 4 | 2)
 }
+
+/** Several of them, separated by commas; twice the same is once. */
+export function parseBitsList(text: string): LlamaBits[] {
+  return [...new Set(text.split(',').map(parseBits))]
+}
+
+/** The help of an option that takes parseBits. */
+export const bitsHelp = 'weights: native (as stored), f32 (unquantized), 8, 4 or 2'
 
 function parseGroupSize(text: string): number {
   if (!['32', '64', '128', '-1'].includes(text)) {
@@ -33,22 +41,27 @@ export function addPrecisionOptions(command: Command): Command {
   return command
     .option(
       '--group-size <n>',
-      'columns that share a scale: 32, 64, 128 or -1 (the whole row)',
+      'of 8, 4 and 2 bits: columns that share a scale, 32, 64, 128 or -1 (the whole row)',
       parseGroupSize,
       64,
     )
-    .option('--symmetric', 'fix the zero point at the middle of the codes')
+    .option('--symmetric', 'of 8, 4 and 2 bits: fix the zero point at the middle of the codes (default: off)')
     .addOption(
-      new Option('--clip <how>', 'search for a narrower range').choices(['none', 'mse']).default('none'),
+      new Option('--clip <how>', 'of 8, 4 and 2 bits: mse searches each group for the range of least error')
+        .choices(['none', 'mse'])
+        .default('none'),
     )
     .addOption(
       new Option(
         '--head <type>',
-        'embedding and output head (default: f32 for f32, native for native, int8 for 8, 4 and 2 bits)',
+        'type of embedding and output head (default: as --bits says for native and f32, else int8)',
       ).choices(['native', 'f32', 'f16', 'int8']),
     )
     .addOption(
-      new Option('--activations <type>', 'inputs of integer linear layers')
+      new Option(
+        '--activations <type>',
+        'inputs of linear layers with integer weights: f32 is exact, int8 is fast',
+      )
         .choices(['f32', 'int8'])
         .default('f32'),
     )

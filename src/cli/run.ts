@@ -1,13 +1,19 @@
+import { existsSync, statSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { encodeNpy } from '../formats/npy.js'
 import { writeFileAtomic } from '../formats/write-file.js'
-import { allLogits, Llama, openLlama } from '../index.js'
+import { openLlama } from '../models/llama/checkpoint.js'
+import { checkTokens } from '../models/llama/generate.js'
+import { allLogits } from '../models/llama/logits.js'
+import { Llama } from '../models/llama/model.js'
 import type { LlamaBits } from '../models/llama/precision.js'
+import { UsageError } from './errors.js'
 import { addComputeOptions, type ComputeFlags, computeOptions, integerList } from './options.js'
 import {
   addPrecisionOptions,
+  bitsHelp,
   type PrecisionFlags,
   parseBits,
   precisionFromFlags,
@@ -24,29 +30,32 @@ interface RunFlags extends ComputeFlags, PrecisionFlags {
 export function runCommand(): Command {
   const command = new Command('run')
     .description(
-      'run a model once and write its outputs: output0.npy (float32 [tokens, vocabulary]) and outputs.json',
+      'Run a model once on token ids (no tokenizer is needed) and write output0.npy, the logits of every position as float32 [tokens, vocabulary], and outputs.json, which describes it.',
     )
     .requiredOption('--model <path>', 'a Hugging Face directory or a .gguf file')
-    .requiredOption(
-      '--tokens <ids>',
-      'token ids, separated by commas; nothing is put before them',
-      integerList(0),
+    .requiredOption('--tokens <ids>', 'separated by commas; nothing is put before them', integerList(0))
+    .requiredOption('--out <folder>', 'where the two files go; made if it is not there')
+    .option('--bits <width>', bitsHelp, parseBits, 'native')
+  return addComputeOptions(addPrecisionOptions(command))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  qnative run --model model.gguf --tokens 1,2,3 --out logits
+  qnative run --model model.gguf --tokens 1,2,3 --out logits-int4 --bits 4 --activations int8`,
     )
-    .requiredOption('--out <folder>', 'where the outputs go')
-    .option('--bits <width>', 'native (as stored), f32 (unquantized), 8, 4 or 2', oneWidth, 'native')
-  return addComputeOptions(addPrecisionOptions(command)).action(run)
-}
-
-function oneWidth(text: string): LlamaBits {
-  if (text.includes(',')) throw new InvalidArgumentError(`Expected one width, got '${text}'.`)
-  return parseBits(text)
+    .action(run)
 }
 
 async function run(flags: RunFlags): Promise<void> {
   const precision = precisionFromFlags(flags.bits, flags)
+  if (existsSync(flags.out) && !statSync(flags.out).isDirectory()) {
+    throw new UsageError(`--out ${flags.out}: expected a folder, found a file`)
+  }
   const compute = computeOptions(flags)
-  const progress = new ProgressLine()
   const checkpoint = await openLlama(flags.model)
+  checkTokens(flags.tokens, checkpoint.config.vocabSize) // before minutes of loading
+  const progress = new ProgressLine()
   let model: Llama | undefined
   try {
     model = await Llama.load(checkpoint, {
@@ -56,13 +65,17 @@ async function run(flags: RunFlags): Promise<void> {
       onProgress: (done, total) => progress.update('loading', done, total),
     })
     const logits = await allLogits(model, flags.tokens)
-    const shape = [flags.tokens.length, checkpoint.config.vocabSize]
-    await mkdir(flags.out, { recursive: true })
-    await writeFileAtomic(path.join(flags.out, 'output0.npy'), encodeNpy(logits, shape))
-    const outputs = [{ file: 'output0.npy', name: 'logits', dtype: 'float32', shape }]
-    await writeFileAtomic(path.join(flags.out, 'outputs.json'), `${JSON.stringify({ outputs }, null, 2)}\n`)
+    await writeOutputs(flags.out, logits, [flags.tokens.length, checkpoint.config.vocabSize])
   } finally {
     progress.clear()
     model?.close()
   }
+}
+
+/** outputs.json last: where it is, the rest is whole. */
+async function writeOutputs(folder: string, logits: Float32Array, shape: readonly number[]): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  await writeFileAtomic(path.join(folder, 'output0.npy'), encodeNpy(logits, shape))
+  const outputs = [{ file: 'output0.npy', name: 'logits', dtype: 'float32', shape }]
+  await writeFileAtomic(path.join(folder, 'outputs.json'), `${JSON.stringify({ outputs }, null, 2)}\n`)
 }

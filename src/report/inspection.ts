@@ -1,65 +1,77 @@
 import type { ModelInspection } from '../models/llama/inspect.js'
 import { bytes } from './numbers.js'
-import { markdownTable } from './table.js'
+import { textTable } from './table.js'
 
 /** What `qnative inspect` prints. */
 export function inspectionText(inspection: ModelInspection, withTensors: boolean): string {
-  const parts = [summary(inspection), totalsTable(inspection)]
+  const parts = [inspectionSummary(inspection), totalsTable(inspection)]
   if (inspection.metadata.length > 0) parts.push(metadataTable(inspection))
   if (withTensors) parts.push(tensorTable(inspection))
   return parts.join('\n\n')
 }
 
-function summary(inspection: ModelInspection): string {
+/** A few lines: what it is, how large, and whether qnative runs it. */
+export function inspectionSummary(inspection: ModelInspection): string {
   const { format, version, files, parameters, llama, reason } = inspection
+  const size = bytes(files.reduce((sum, file) => sum + file.bytes, 0))
+  const count = `${files.length} file${files.length === 1 ? '' : 's'}`
   const lines = [
-    `format      ${format}${version === undefined ? '' : ` v${version}`}, ${files.length} file${files.length === 1 ? '' : 's'}, ${bytes(files.reduce((sum, file) => sum + file.bytes, 0))}`,
-    `parameters  ${(parameters / 1e6).toFixed(1)} million`,
+    `format      ${format}${version === undefined ? '' : ` v${version}`}, ${count}, ${size}`,
+    `parameters  ${parameters.toLocaleString('en-US')}`,
   ]
   if (!llama) return [...lines, `model       none that qnative runs: ${reason}`].join('\n')
   const { config } = llama
-  const head = config.tieWordEmbeddings ? 'tied to the embedding' : 'of its own'
+  const head = config.tieWordEmbeddings ? 'output head tied to the embedding' : 'output head of its own'
+  const scaling = config.ropeScaling ? `, ${config.ropeScaling.type} scaling` : ''
   lines.push(
-    `model       ${llama.name}: Llama, ${config.layers} blocks, width ${config.hiddenSize}, MLP ${config.intermediateSize}`,
+    `model       ${plain(llama.name)}: Llama, ${config.layers} blocks, width ${config.hiddenSize}, MLP ${config.intermediateSize}`,
     `attention   ${config.heads} heads of ${config.headDim}, ${config.kvHeads} for keys and values`,
-    `vocabulary  ${config.vocabSize}, head ${head}`,
-    `context     ${config.contextLength} tokens, rotary base ${config.ropeTheta}${config.ropeScaling ? `, ${config.ropeScaling.type} scaling` : ''}`,
-    `tokenizer   ${llama.tokenizer}${llama.hasChatTemplate ? ', with a chat template' : ''}`,
-    ...llama.warnings.map((warning) => `warning     ${warning}`),
+    `vocabulary  ${config.vocabSize} tokens, ${head}`,
+    `context     ${config.contextLength} tokens, rotary base ${config.ropeTheta}${scaling}`,
+    `tokenizer   ${plain(llama.tokenizer)}${llama.hasChatTemplate ? ', with a chat template' : ''}`,
+    ...llama.warnings.map((warning) => `warning     ${plain(warning)}`),
   )
   return lines.join('\n')
 }
 
 function totalsTable({ totals }: ModelInspection): string {
-  return markdownTable(
+  return textTable(
     [
       { title: 'type', align: 'left', value: ({ type }) => type },
-      { title: 'tensors', value: ({ tensors }) => String(tensors) },
-      { title: 'parameters', value: ({ parameters }) => String(parameters) },
-      { title: 'size', value: (total) => bytes(total.bytes) },
+      { title: 'tensors', value: ({ tensors }) => tensors },
+      { title: 'parameters', value: ({ parameters }) => parameters },
+      { title: 'size', value: (total) => total.bytes, text: (total) => bytes(total.bytes) },
     ],
     totals,
   )
 }
 
 function metadataTable({ metadata }: ModelInspection): string {
-  return markdownTable(
+  return textTable(
     [
-      { title: 'metadata', align: 'left', value: ({ key }) => key },
-      { title: 'value', align: 'left', value: ({ value }) => value },
+      { title: 'metadata', align: 'left', value: ({ key }) => plain(key) },
+      { title: 'value', align: 'left', value: ({ value }) => plain(value) },
     ],
     metadata,
   )
 }
 
 function tensorTable({ tensors }: ModelInspection): string {
-  return markdownTable(
+  return textTable(
     [
-      { title: 'tensor', align: 'left', value: ({ name }) => name },
+      { title: 'tensor', align: 'left', value: ({ name }) => plain(name) },
       { title: 'type', align: 'left', value: ({ type }) => type },
       { title: 'shape', value: ({ shape }) => shape.join(' x ') },
-      { title: 'size', value: ({ length }) => bytes(length) },
+      { title: 'size', value: ({ length }) => length, text: ({ length }) => bytes(length) },
     ],
     tensors,
+  )
+}
+
+/** Text from a file as one line without escape sequences, so that it cannot rewrite the terminal. */
+function plain(text: string): string {
+  return text.replaceAll(
+    /[\p{Cc}\u2028\u2029]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }

@@ -8,7 +8,9 @@
 namespace qn {
 namespace {
 
-bool is_integer(WeightFormat f) { return f == WeightFormat::u8 || f == WeightFormat::u4 || f == WeightFormat::u2; }
+bool is_integer(WeightFormat f) {
+  return f == WeightFormat::u8 || f == WeightFormat::u4 || f == WeightFormat::u2;
+}
 
 std::string check(const Call& call) {
   const int unit = quantized_unit(call.in[0].dtype);
@@ -16,8 +18,8 @@ std::string check(const Call& call) {
   const Weight& weight = *call.in[1].weight;
   if (!is_integer(weight.format)) return "quantized activations need u8, u4 or u2 weights";
   if (unit != weight.unit) {
-    return "activations are quantized in blocks of " + std::to_string(unit) + " columns, the weights in units of " +
-           std::to_string(weight.unit);
+    return "activations are quantized in blocks of " + std::to_string(unit) +
+           " columns, the weights in units of " + std::to_string(weight.unit);
   }
   return {};
 }
@@ -65,11 +67,13 @@ constexpr auto f32_gemm_items = float_gemm_items;
 constexpr auto f32_gemm_scratch_bytes = float_gemm_scratch_bytes;
 
 // The two forms of a kernel, one line of the table for both: W weights, A activations.
-#define QN_FORMS(W, A, ISA)                                                                               \
-  {"linear_" #W "_" #A "_gemv_" #ISA, Isa::ISA, linear_##W##_##A##_gemv_##ISA, A##_gemv<WeightFormat::W>, \
-   gemv_items},                                                                                           \
-      {"linear_" #W "_" #A "_gemm_" #ISA, Isa::ISA, linear_##W##_##A##_gemm_##ISA, A##_gemm<WeightFormat::W>, \
-       A##_gemm_items, A##_gemm_scratch_bytes}
+#define QN_FORMS(W, A, ISA)                                                                                \
+  {"linear_" #W "_" #A "_gemv_" #ISA, Isa::ISA, linear_##W##_##A##_gemv_##ISA, A##_gemv<WeightFormat::W>,  \
+   gemv_items},                                                                                            \
+  {                                                                                                        \
+    "linear_" #W "_" #A "_gemm_" #ISA, Isa::ISA, linear_##W##_##A##_gemm_##ISA, A##_gemm<WeightFormat::W>, \
+        A##_gemm_items, A##_gemm_scratch_bytes                                                             \
+  }
 
 // The order is the preference: wider vectors first, and the gemv form where its few tokens suffice.
 // clang-format off

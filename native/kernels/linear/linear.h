@@ -1,9 +1,12 @@
-// linear: y[T, N] = x[T, K] times the transpose of a weight matrix [N, K] held in panels (see Weight in call.h).
+// linear: y[T, N] = x[T, K] times the transpose of a weight matrix [N, K] held in panels (see Weight in
+// call.h).
 //
-// With f32 activations every kernel multiplies the dequantized weights in float, in the order of columns, with one
-// rounding a column, and so gives the same bits as linear_f32_reference (float_reference.cc states the error bound).
+// With f32 activations every kernel multiplies the dequantized weights in float, in the order of columns,
+// with one rounding a column, and so gives the same bits as linear_f32_reference (float_reference.cc states
+// the error bound).
 //
-// With q8 activations (quantized_row.h) every kernel gives the same bits as linear_q8_reference. For a token and a row:
+// With q8 activations (quantized_row.h) every kernel gives the same bits as linear_q8_reference. For a token
+// and a row:
 //   acc = 0
 //   for each block b of `unit` columns, in order, g being its group:
 //     dot = sum of code[n][k] * x.code[k] over the block          (int32, exact)

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 
 /** A passage of LAMBADA; its last word, split at spaces, is the target. */
 export interface Passage {
@@ -13,6 +13,8 @@ export interface Passage {
  * @throws Error naming the file and the line
  */
 export async function readPassages(file: string, limit = Number.POSITIVE_INFINITY): Promise<Passage[]> {
+  if ((await stat(file)).isDirectory())
+    throw new Error(`${file}: expected a file of passages, found a directory`)
   const lines = (await readFile(file, 'utf8')).split('\n')
   const passages: Passage[] = []
   for (let i = 0; i < lines.length && passages.length < limit; i++) {
