@@ -9,7 +9,7 @@
 
 namespace {
 
-constexpr int kApiVersion = 1;  // must equal API_VERSION in src/native/load.ts
+constexpr int kApiVersion = 1;  // must equal API_VERSION in src/native/addon.ts
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("apiVersion", kApiVersion);

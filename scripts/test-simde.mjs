@@ -40,9 +40,9 @@ try {
   )
   for (const isa of emulated) {
     const here = native.get(isa.name)
-    const how = [here?.usable ? 'natively' : `not natively (${here?.reason})`]
-    if (isa.emulated) how.push('through SIMDe')
-    console.log(`ISA ${isa.name.padEnd(9)} ${how.join(' and ')}`)
+    const natively = here?.usable ? 'natively' : `not natively (${here?.reason})`
+    const portably = isa.emulated ? `${here?.usable ? ' and' : ', but'} through SIMDe` : ''
+    console.log(`ISA ${isa.name.padEnd(9)} ${natively}${portably}`)
   }
   process.exitCode = status ?? 1
 } catch (error) {

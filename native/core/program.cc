@@ -152,7 +152,8 @@ class Validator {
 
   static void check_attributes(const std::string& where, const OpSpec& op, const StepDesc& step,
                                double* values) {
-    for (const auto& [name, value] : step.attributes) {
+    for (const auto& given : step.attributes) {
+      const std::string& name = given.first;
       const bool known = std::any_of(op.attributes.begin(), op.attributes.end(),
                                      [&](const AttributeSpec& spec) { return name == spec.name; });
       if (!known) throw Error(where + "unknown attribute '" + name + "'");

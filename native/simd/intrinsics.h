@@ -1,5 +1,6 @@
-// The one place that brings in x86 intrinsics. With QN_SIMDE every ISA file is compiled through SIMDe instead, for the
-// test-only build that runs AVX-VNNI and AVX-512 kernels on CPUs that have neither (see CMakeLists.txt).
+// The one place that brings in x86 intrinsics. With QN_SIMDE every ISA file is compiled through SIMDe
+// instead, for the test-only build that runs AVX-VNNI and AVX-512 kernels on CPUs that have neither (see
+// CMakeLists.txt).
 #pragma once
 
 #if defined(QN_SIMDE)

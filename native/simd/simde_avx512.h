@@ -21,7 +21,8 @@ static inline simde__m512i qn_simde_mm512_cvtps_epi32(simde__m512 a) {
   int32_t out[16];
   simde_mm512_storeu_ps(in, a);
   for (int i = 0; i < 16; i += 4) {
-    simde_mm_storeu_si128(reinterpret_cast<simde__m128i*>(out + i), simde_mm_cvtps_epi32(simde_mm_loadu_ps(in + i)));
+    simde_mm_storeu_si128(reinterpret_cast<simde__m128i*>(out + i),
+                          simde_mm_cvtps_epi32(simde_mm_loadu_ps(in + i)));
   }
   return simde_mm512_loadu_si512(out);
 }

@@ -1,21 +1,22 @@
 import path from 'node:path'
 import { Command } from 'commander'
+import { ceilingDrift, ceilingPoint } from '../bench/ceilings.js'
 import { benchKernels } from '../bench/kernel-bench.js'
 import { benchModel } from '../bench/model-bench.js'
 import { presets } from '../bench/presets.js'
-import { openLlama } from '../models/llama/checkpoint.js'
+import { type LlamaCheckpoint, openLlama } from '../models/llama/checkpoint.js'
 import { inspectModel } from '../models/llama/inspect.js'
 import type { LlamaBits } from '../models/llama/precision.js'
 import { packageRoot } from '../native/package.js'
+import { driftText } from '../report/bench.js'
 import {
   type DemoFindings,
-  demoConclusions,
-  demoMatrixShape,
-  demoMatrixTable,
-  demoTable,
+  demoConclusionText,
+  demoModelText,
+  demoSpeedText,
+  demoTaskText,
 } from '../report/demo.js'
 import { jsonDocument } from '../report/document.js'
-import { inspectionSummary } from '../report/inspection.js'
 import { lambadaText } from '../report/lambada.js'
 import { evaluateLambada } from '../tasks/lambada/evaluate.js'
 import { readPassages, splitTarget } from '../tasks/lambada/passages.js'
@@ -51,21 +52,19 @@ async function demo(flags: DemoFlags): Promise<void> {
   const compute = computeOptions(flags)
   const model = path.join(packageRoot, 'demo', 'llama')
   const data = path.join(packageRoot, 'demo', 'lambada.jsonl')
-  const say = (text: string) => {
+  const commands = {
+    inspect: `npx qnative inspect ${shown(model)}`,
+    evaluate: `npx qnative eval lambada --model ${shown(model)} --data ${shown(data)}`,
+    bench: 'npx qnative bench',
+  }
+  const write = (text: string) => {
     if (!flags.json) process.stdout.write(`${text}\n\n`)
   }
   const progress = new ProgressLine()
   try {
     const inspection = await inspectModel(model)
-    const [passage] = await readPassages(data, 1)
-    const [context, target] = splitTarget(passage!.text)
-    say(`1. The model: $ qnative inspect ${shown(model)}\n\n${inspectionSummary(inspection)}`)
-    say(
-      `2. What it knows: $ qnative eval lambada --model ${shown(model)} --data ${shown(data)} --bits ${bits}\n
-Short stories whose last word only the whole story tells. The first one:
-"${context}" ... (${target.trim()})`,
-    )
-
+    write(demoModelText(commands, inspection))
+    write(demoTaskText(commands, bits, await firstPassage(data)))
     const checkpoint = await openLlama(model)
     const scores = await evaluateLambada(checkpoint, {
       ...compute,
@@ -74,7 +73,7 @@ Short stories whose last word only the whole story tells. The first one:
       onProgress: (_, done, total) => progress.update('scoring', done, total),
     })
     progress.clear()
-    say(lambadaText(scores))
+    write(lambadaText(scores))
 
     const models = await benchModel({
       ...compute,
@@ -88,45 +87,37 @@ Short stories whose last word only the whole story tells. The first one:
     const kernels = await benchKernels({
       ...compute,
       shape: presets[preset],
-      bits,
+      bits: [floatType(checkpoint), 8, 4, 2],
       activations: ['f32'],
       tokens: [1],
       seconds: 0.1,
       onProgress: (done, total) => progress.update('timing kernels', done, total),
     })
+    const { ceilings, results } = kernels
+    const drift = driftText(ceilingDrift(ceilingPoint(ceilings.start), ceilingPoint(ceilings.end)))
+    if (drift) progress.say(`warning: ${drift}`)
     progress.clear()
     const findings: DemoFindings = { scores, models, kernels }
-    say(
-      `3. How fast it is: $ qnative bench\n
-The demo's model fits into the CPU's cache; models worth quantizing do not. So this is one matrix of ${preset}
-(${demoMatrixShape(findings)}) times one token, its weights read from memory, in percent of what this machine can do:
-
-${demoMatrixTable(findings)}`,
-    )
-    if (flags.json) {
-      const { ceilings, results } = kernels
-      const parts = { inspection, results: scores, models, ceilings, kernels: results }
-      process.stdout.write(`${jsonDocument('demo', compute, parts)}\n`)
-    } else {
-      process.stdout.write(`${conclusion(findings)}\n`)
-    }
+    write(demoSpeedText(commands, preset, findings))
+    const document = { inspection, results: scores, models, ceilings, kernels: results }
+    const text = flags.json ? jsonDocument('demo', compute, document) : demoConclusionText(commands, findings)
+    process.stdout.write(`${text}\n`)
   } finally {
     progress.clear()
   }
 }
 
-function conclusion(findings: DemoFindings): string {
-  return `What to conclude\n
-${demoTable(findings)}
+/** What the unquantized model's weights are held as: the fair thing to compare with. */
+function floatType({ blocks }: LlamaCheckpoint): 'f32' | 'f16' | 'bf16' {
+  const { type } = blocks[0]!.q
+  if (type === 'BF16') return 'bf16'
+  return type === 'F16' ? 'f16' : 'f32'
+}
 
-right words: last words of ${findings.scores[0]!.n} stories. reads, writes: tokens a second of this small model, a prompt at once or one after
-another. large matrix: the one of step 3, as a large model has many.
-
-${demoConclusions(findings).join('\n')}
-
-Next, with a model of your own:
-  qnative eval lambada --model model.gguf --data lambada_test.jsonl --bits native,8,4
-  qnative bench --model model.gguf --bits native,8,4`
+async function firstPassage(data: string): Promise<{ context: string; target: string }> {
+  const [passage] = await readPassages(data, 1)
+  const [context, target] = splitTarget(passage!.text)
+  return { context, target: target.trim() }
 }
 
 /** Relative to where the user is, where that is shorter to type. */

@@ -12,8 +12,7 @@ export function doctorCommand(): Command {
       `
 Examples:
   qnative doctor
-  qnative doctor --json
-  QNATIVE_ISA=avx2 qnative doctor`,
+  qnative doctor --json`,
     )
     .action(doctor)
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { CommanderError } from 'commander'
 import { UnusableError } from '../native/isa.js'
 
@@ -16,7 +17,7 @@ export type ExitCode = 0 | 1 | 2 | 3
 export function report(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2 // commander has said it already
   process.stderr.write(`error: ${messageOf(error).replaceAll(/\s*\n\s*/g, ' ')}\n`)
-  if (process.env['QNATIVE_DEBUG'] && error instanceof Error) console.error(error.stack, error.cause ?? '')
+  if (process.env['QNATIVE_DEBUG']) process.stderr.write(`${inspect(error)}\n`)
   if (error instanceof UsageError) return 2
   return error instanceof UnusableError ? 3 : 1
 }

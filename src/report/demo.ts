@@ -1,19 +1,24 @@
 import type { KernelBench, KernelResult } from '../bench/kernel-bench.js'
 import type { ModelBenchResult } from '../bench/model-bench.js'
+import type { ModelInspection } from '../models/llama/inspect.js'
 import type { LlamaBits } from '../models/llama/precision.js'
 import type { LambadaResult } from '../tasks/lambada/result.js'
+import { inspectionSummary } from './inspection.js'
 import { bytes, duration, percent, significant } from './numbers.js'
 import { type Column, textTable } from './table.js'
 
-/** What `qnative demo` measured. The first score is the unquantized model's. */
+/** What `qnative demo` measured. */
 export interface DemoFindings {
+  /** The unquantized model's first. */
   readonly scores: readonly LambadaResult[]
   readonly models: readonly ModelBenchResult[]
+  /** At the widths of the scores; of the unquantized model, at the float type of its weights. */
   readonly kernels: KernelBench
 }
 
 /** Everything about one precision. */
 interface Row {
+  readonly name: string
   readonly score: LambadaResult
   readonly float: LambadaResult
   readonly prefill: ModelBenchResult
@@ -23,7 +28,7 @@ interface Row {
 }
 
 const columns: readonly Column<Row>[] = [
-  { title: 'precision', align: 'left', value: ({ score }) => precisionName(score.bits) },
+  { title: 'precision', align: 'left', value: ({ name }) => name },
   {
     title: 'size',
     value: ({ score }) => score.weightBytes,
@@ -36,15 +41,12 @@ const columns: readonly Column<Row>[] = [
   {
     title: 'large matrix',
     value: ({ matrix }) => matrix.medianNs,
-    text: ({ matrix, floatMatrix }) =>
-      matrix === floatMatrix
-        ? duration(matrix.medianNs)
-        : `${(floatMatrix.medianNs / matrix.medianNs).toFixed(1)}x faster`,
+    text: matrixText,
   },
 ]
 
 const matrixColumns: readonly Column<KernelResult>[] = [
-  { title: 'precision', align: 'left', value: ({ bits }) => bits, text: ({ bits }) => precisionName(bits!) },
+  { title: 'precision', align: 'left', value: ({ bits }) => bits, text: ({ bits }) => precisionName(bits) },
   { title: 'kernel', align: 'left', value: ({ kernel }) => kernel },
   { title: 'median', value: ({ medianNs }) => medianNs, text: ({ medianNs }) => duration(medianNs) },
   { title: 'GB/s', value: ({ gbPerS }) => gbPerS, text: ({ gbPerS }) => significant(gbPerS) },
@@ -56,41 +58,79 @@ const matrixColumns: readonly Column<KernelResult>[] = [
   { title: 'bound by', align: 'left', value: ({ bound }) => bound },
 ]
 
+/** The command lines that do what the demo does, for the user to try. */
+export interface DemoCommands {
+  readonly inspect: string
+  /** Without its --bits. */
+  readonly evaluate: string
+  readonly bench: string
+}
+
+export function demoModelText(commands: DemoCommands, inspection: ModelInspection): string {
+  return `1. The model: ${commands.inspect}\n\n${inspectionSummary(inspection)}`
+}
+
+/** @param example a passage of the data, and the word that is to be found */
+export function demoTaskText(
+  commands: DemoCommands,
+  bits: readonly LlamaBits[],
+  example: { readonly context: string; readonly target: string },
+): string {
+  return `2. What it knows: ${commands.evaluate} --bits ${bits}
+
+Short stories; the model has to name the last word, which only the whole story tells. The first one:
+"${example.context} ..." (${example.target})`
+}
+
 /** The largest matrix that was timed, at each precision. */
-export function demoMatrixTable({ kernels }: DemoFindings): string {
-  return textTable(matrixColumns, largestMatrix(kernels.results))
+export function demoSpeedText(commands: DemoCommands, preset: string, { kernels }: DemoFindings): string {
+  const matrices = largestMatrix(kernels.results)
+  const { n, k } = matrices[0]!
+  return `3. How fast it is: ${commands.bench}
+
+This small model fits into the CPU's cache; models worth quantizing do not. So here is the largest matrix of ${preset}
+(${n} x ${k}) times one token, its weights read from memory. The ceiling is what this machine can do, measured just now.
+
+${textTable(matrixColumns, matrices)}`
 }
 
-/** "49152 x 576" */
-export function demoMatrixShape({ kernels }: DemoFindings): string {
-  const { n, k } = largestMatrix(kernels.results)[0]!
-  return `${n} x ${k}`
-}
+/** The one table that the demo is about, a sentence on each of its rows, and what to try next. */
+export function demoConclusionText(commands: DemoCommands, findings: DemoFindings): string {
+  const rows = rowsOf(findings)
+  const sentences = rows.map((row) => `${row.name.padEnd(5)} ${conclusion(row)}`)
+  return `4. What to conclude
 
-/** The one table that the demo is about. */
-export function demoTable(findings: DemoFindings): string {
-  return textTable(columns, rowsOf(findings))
-}
+${textTable(columns, rows)}
 
-/** One sentence a precision: what its numbers mean. */
-export function demoConclusions(findings: DemoFindings): string[] {
-  return rowsOf(findings).map((row) => `${precisionName(row.score.bits).padEnd(5)} ${conclusion(row)}`)
+right words: last words of ${findings.scores[0]!.n} stories. reads, writes: tokens a second of this small model, a prompt at once and one after
+another. large matrix: the one of step 3, of which large models have many.
+
+${sentences.join('\n')}
+
+What to try next:
+  ${commands.evaluate} --bits 4,2 --group-size 32 --clip mse
+  npx qnative eval lambada --model YOUR_MODEL.gguf --data lambada_test.jsonl --bits native,8,4
+  npx qnative bench --model YOUR_MODEL.gguf --bits native,8,4`
 }
 
 function rowsOf({ scores, models, kernels }: DemoFindings): Row[] {
   const float = scores[0]!
   const matrices = largestMatrix(kernels.results)
-  const matrixOf = (bits: LlamaBits) => matrices.find((matrix) => matrix.bits === bits)!
+  const floatMatrix = matrices.find((matrix) => typeof matrix.bits === 'string')!
   const modelOf = (bits: LlamaBits, phase: ModelBenchResult['phase']) =>
     models.find((model) => model.bits === bits && model.phase === phase)!
-  return scores.map((score) => ({
-    score,
-    float,
-    prefill: modelOf(score.bits, 'prefill'),
-    decode: modelOf(score.bits, 'decode'),
-    matrix: matrixOf(score.bits),
-    floatMatrix: matrixOf(float.bits),
-  }))
+  return scores.map((score) => {
+    const matrix = matrices.find(({ bits }) => bits === score.bits) ?? floatMatrix
+    return {
+      name: precisionName(matrix.bits),
+      score,
+      float,
+      prefill: modelOf(score.bits, 'prefill'),
+      decode: modelOf(score.bits, 'decode'),
+      matrix,
+      floatMatrix,
+    }
+  })
 }
 
 function largestMatrix(results: readonly KernelResult[]): KernelResult[] {
@@ -100,8 +140,8 @@ function largestMatrix(results: readonly KernelResult[]): KernelResult[] {
   return linear.filter((result) => elements(result) === most)
 }
 
-/** "int4" */
-export function precisionName(bits: LlamaBits | KernelResult['bits']): string {
+/** "int4", "bf16" */
+function precisionName(bits: KernelResult['bits']): string {
   return typeof bits === 'number' ? `int${bits}` : String(bits)
 }
 
@@ -121,18 +161,25 @@ function lossText({ score, float }: Row): string {
   return `${lost} of ${right(float)} right words`
 }
 
+function matrixText({ matrix, floatMatrix }: Row): string {
+  if (matrix === floatMatrix) return duration(matrix.medianNs)
+  const factor = floatMatrix.medianNs / matrix.medianNs
+  return factor >= 1 ? `${factor.toFixed(1)}x faster` : `${(1 / factor).toFixed(1)}x slower`
+}
+
 /** Within this share of the unquantized model's right words a difference is no more than luck. */
 const ALIKE = 0.99
 const USABLE = 0.9
 const BROKEN = 0.5
 
-function conclusion({ score, float }: Row): string {
+function conclusion({ score, float, floatMatrix }: Row): string {
   if (score === float) {
     return `is the model as it was trained, ${significant(score.bitsPerWeight)} bits a weight: the others are compared with it.`
   }
   const size = `in ${percent(score.weightBytes / float.weightBytes, 0)} of the memory`
   const kept = right(score) / right(float)
-  if (kept >= ALIKE) return `is as good as ${float.bits} ${size}: take it without a second thought.`
+  if (kept >= ALIKE)
+    return `is as good as ${precisionName(floatMatrix.bits)} ${size}: take it without a second thought.`
   if (kept >= USABLE) {
     return `keeps ${percent(kept, 0)} of the right words ${size}: a good bargain where memory or speed is short.`
   }

@@ -62,7 +62,7 @@ describe('qnative run', () => {
     for (const name of ['config.json', 'model.safetensors'])
       writeInto(bare, name, readFileSync(join(model, name)))
     const out = join(directory, 'again')
-    const logits = []
+    const logits: Float32Array[] = []
     for (const bits of ['f32', '8', '4', '2']) {
       expect(
         (await qnative('run', '--model', bare, '--tokens', '5', '--out', out, '--bits', bits)).status,
