@@ -18,6 +18,7 @@ using RangeTask = std::function<void(std::int64_t begin, std::int64_t end, int w
 // the steps of a model follow one another within microseconds, and then sleep.
 class ThreadPool {
  public:
+  // Throws Error when the system starts fewer.
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -31,6 +32,7 @@ class ThreadPool {
            const std::atomic<bool>* stop = nullptr);
 
  private:
+  void dismiss();
   void work(int worker);
   void take_pieces(int worker);
   bool wait_for_task(std::uint64_t& seen);
