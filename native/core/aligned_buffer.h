@@ -9,7 +9,7 @@ namespace qn {
 // Uninitialised memory at a 64-byte boundary: a cache line, and a zmm register.
 //
 // What is larger than a few pages lies on huge pages where the system has them. A model reads each weight
-// once per token, in order: on 4 KiB pages the address translations alone cost a third of the bandwidth. Most
+// once per token, in order, and on 4 KiB pages the address translations cost bandwidth. Most
 // matrices of a small model are smaller than a huge page, so they are cut from slabs that they share; a slab
 // is freed with its last buffer.
 class AlignedBuffer {
