@@ -278,6 +278,8 @@ export interface Addon extends QuantFunctions {
   ): SessionHandle
   runSession(session: SessionHandle, request: RunRequestJson, onProgress?: Progress): Job<RunResultJson>
   resetSession(session: SessionHandle): void
+  /** A copy of a state tensor's values. */
+  readState(session: SessionHandle, tensor: number): ArrayBuffer
   planSession(session: SessionHandle, symbols: readonly number[]): PlanJson
   releaseSession(session: SessionHandle): void
 }
