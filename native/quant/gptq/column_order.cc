@@ -41,13 +41,14 @@ ColumnOrder order_columns(Order kind, const float* diagonal, int64_t cols, int64
   std::vector<int32_t> columns = run_of(0, cols), group_order = run_of(0, groups);
   if (kind == Order::act) columns = descending(std::move(columns), key);
   if (kind == Order::act_group) group_order = descending(std::move(group_order), mean);
-  ColumnOrder order{{}, {}, std::vector<int32_t>(static_cast<size_t>(cols))};
+  ColumnOrder order{{}, {}, std::vector<int32_t>(static_cast<size_t>(cols)), {}};
   for (const int32_t g : group_order) {
     const auto begin = columns.begin() + g * size, end = columns.begin() + std::min((g + 1) * size, cols);
     std::vector<int32_t> members(begin, end);
     if (kind == Order::act_group) members = descending(std::move(members), key);
     append_group(order, members, g);
   }
+  for (const int32_t column : order.columns) order.importance.push_back(column < 0 ? 0 : diagonal[column]);
   return order;
 }
 

@@ -20,6 +20,7 @@ struct ColumnOrder {
   std::vector<int32_t> columns;      // [positions]: the column of each, -1: padding
   std::vector<ColumnGroup> groups;   // in order
   std::vector<int32_t> group_index;  // [cols]: the group of a column
+  std::vector<float> importance;     // [positions]: the Hessian's diagonal, 0 for padding
 
   int64_t positions() const { return static_cast<int64_t>(columns.size()); }
 };

@@ -1,28 +1,15 @@
 #include "native/quant/gptq/column_walk.h"
 
 #include <algorithm>
+#include <memory>
+
+#include "native/quant/gptq/lane_grids.h"
 
 namespace qn {
 namespace {
 
 // Rows that one thread walks together: V is read from the cache that often.
 constexpr int64_t kWalkPanels = 6;
-
-// Adding 1.5 * 2^52 leaves the integer nearest to x, ties to even, for |x| < 2^51.
-constexpr double kRoundMagic = 6755399441055744.0;
-
-// The grids of the 8 rows of a panel.
-struct LaneGrids {
-  double scale[kRowPanel], base[kRowPanel], zero[kRowPanel], lo[kRowPanel], hi[kRowPanel];
-
-  void set(int64_t lane, const Grid& grid, int max_code) {
-    scale[lane] = grid.scale;
-    base[lane] = grid.base;
-    zero[lane] = grid.zero;
-    lo[lane] = -grid.zero;
-    hi[lane] = max_code - grid.zero;
-  }
-};
 
 // The walk of one thread over a few panels of rows. A panel is [positions][8]: the weights that are still to
 // come, compensated for the columns before them, and the scaled errors (w - q) / V[j][j] of those that are
@@ -37,15 +24,7 @@ class TileWalk {
         kernel_(kernel),
         out_(out),
         tile_(kWalkPanels * kRowPanel, order.positions()),
-        grids_(kWalkPanels) {
-    for (const ColumnGroup& group : order.groups) {
-      for (int64_t i = 0; i < group.columns; ++i) {
-        const int64_t column = order.columns[static_cast<size_t>(group.begin + i)];
-        importance_.push_back(layer.hessian[column * layer.cols + column]);
-      }
-      importance_.resize(static_cast<size_t>(group.end));
-    }
-  }
+        grids_(kWalkPanels) {}
 
   void run(int64_t first_row, int64_t rows) {
     first_row_ = first_row;
@@ -74,7 +53,7 @@ class TileWalk {
       double* to = tile_.panel(r / kRowPanel) + r % kRowPanel;
       for (int64_t k = 0; k < order_.positions(); ++k) {
         const int32_t column = order_.columns[static_cast<size_t>(k)];
-        if (column >= 0 && importance_[static_cast<size_t>(k)] > 0) to[k * kRowPanel] = row[column];
+        if (column >= 0 && order_.importance[static_cast<size_t>(k)] > 0) to[k * kRowPanel] = row[column];
       }
     }
   }
@@ -85,7 +64,8 @@ class TileWalk {
       const double* from = tile_.panel(r / kRowPanel) + group.begin * kRowPanel + r % kRowPanel;
       for (int64_t i = 0; i < group.columns; ++i)
         group_[static_cast<size_t>(i)] = static_cast<float>(from[i * kRowPanel]);
-      Grid grid = find_grid(group_.data(), group.columns, layer_.grid, importance_.data() + group.begin);
+      Grid grid =
+          find_grid(group_.data(), group.columns, layer_.grid, order_.importance.data() + group.begin);
       grid.scale = std::min(grid.scale, kFloat16Max);
       grid.base = std::clamp(grid.base, -kFloat16Max, kFloat16Max);
       grids_[static_cast<size_t>(r / kRowPanel)].set(r % kRowPanel, grid, layer_.grid.max_code());
@@ -103,13 +83,9 @@ class TileWalk {
       double* w = columns + i * kRowPanel;
       const double scaling = 1 / inverse[i * kRowPanel + i];
       for (int64_t lane = 0; lane < kRowPanel; ++lane) {
-        double level = (w[lane] - grids.base[lane]) / grids.scale[lane];
-        level = level < grids.lo[lane] ? grids.lo[lane] : level;
-        level = level > grids.hi[lane] ? grids.hi[lane] : level;
-        level = (level + kRoundMagic) - kRoundMagic;
-        codes[i][lane] = static_cast<int32_t>(level + grids.zero[lane]);
-        const float value = static_cast<float>(grids.scale[lane] * level + grids.base[lane]);
-        w[lane] = (w[lane] - static_cast<double>(value)) * scaling;
+        const double level = grids.level(lane, w[lane]);
+        codes[i][lane] = grids.code(lane, level);
+        w[lane] = (w[lane] - grids.value(lane, level)) * scaling;
       }
       for (int64_t m = i + 1; m < kRowPanel; ++m) {
         for (int64_t lane = 0; lane < kRowPanel; ++lane) {
@@ -134,8 +110,7 @@ class TileWalk {
   QuantizedRows& out_;
   int64_t first_row_ = 0, rows_ = 0;
   RowPanels tile_;
-  std::vector<LaneGrids> grids_;   // [panels]
-  std::vector<float> importance_;  // [positions]: the Hessian's diagonal, 0 for padding
+  std::vector<LaneGrids> grids_;  // [panels]
   std::vector<float> group_;
 };
 
@@ -147,11 +122,13 @@ QuantizedRows walk_columns(const Layer& layer, const ColumnOrder& order, const R
                     std::vector<Grid>(static_cast<size_t>(layer.rows * layer.groups())), order.group_index,
                     layer.groups()};
   const double n = static_cast<double>(order.positions());
+  std::vector<std::unique_ptr<TileWalk>> walks(static_cast<size_t>(run.pool.threads()));
   run.pool.run(
       layer.rows, kWalkPanels * kRowPanel,
       [&](int64_t begin, int64_t end, int worker) {
-        TileWalk walk(layer, order, inverse, run.kernel, out);
-        walk.run(begin, end - begin);
+        std::unique_ptr<TileWalk>& walk = walks[static_cast<size_t>(worker)];
+        if (!walk) walk = std::make_unique<TileWalk>(layer, order, inverse, run.kernel, out);
+        walk->run(begin, end - begin);
         done(static_cast<double>(end - begin) * n * n / 2, worker);
       },
       run.stop);

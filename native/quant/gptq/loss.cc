@@ -47,7 +47,8 @@ void load_errors(const Layer& layer, const ColumnOrder& order, const QuantizedRo
       const int32_t column = order.columns[static_cast<size_t>(k)];
       if (column < 0) continue;
       const double value = quantized.value(first_row + r, column);
-      to[k * kRowPanel] = static_cast<double>(weights[column]) - value;
+      const double target = order.importance[static_cast<size_t>(k)] > 0 ? weights[column] : 0;
+      to[k * kRowPanel] = target - value;
     }
   }
 }
@@ -56,11 +57,19 @@ std::vector<double> row_losses(const Layer& layer, const ColumnOrder& order, con
                                const QuantizedRows& quantized, const Execution& run, const WorkDone& done) {
   const int64_t n = order.positions(), padded = (layer.rows + kRowPanel - 1) / kRowPanel * kRowPanel;
   std::vector<double> losses(static_cast<size_t>(padded));
+  struct Scratch {
+    RowPanels errors, products;
+  };
+  std::vector<Scratch> scratch(static_cast<size_t>(run.pool.threads()));
   run.pool.run(
       layer.rows, kLossPanels * kRowPanel,
       [&](int64_t begin, int64_t end, int worker) {
         const int64_t panels = (end - begin + kRowPanel - 1) / kRowPanel;
-        const RowPanels errors(panels * kRowPanel, n), products(panels * kRowPanel, n);
+        auto& [errors, products] = scratch[static_cast<size_t>(worker)];
+        if (errors.size() == 0) {
+          errors = RowPanels(kLossPanels * kRowPanel, n);
+          products = RowPanels(kLossPanels * kRowPanel, n);
+        }
         load_errors(layer, order, quantized, begin, end - begin, errors);
         add_losses({errors.data(), errors.panel_size(), panels},
                    {products.data(), products.panel_size(), panels}, hessian, run.kernel,

@@ -12,7 +12,8 @@ namespace qn {
 std::vector<double> row_losses(const Layer& layer, const ColumnOrder& order, const RowPanels& hessian,
                                const QuantizedRows& quantized, const Execution& run, const WorkDone& done);
 
-// The errors W - Q of `rows` rows from `first_row`, in panels [positions][8] of `out`; 0 in padding.
+// The errors W - Q of `rows` rows from `first_row`, in panels [positions][8] of `out`; 0 in padding. Dead
+// columns should be 0.
 void load_errors(const Layer& layer, const ColumnOrder& order, const QuantizedRows& quantized,
                  int64_t first_row, int64_t rows, const RowPanels& out);
 

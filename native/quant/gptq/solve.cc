@@ -8,6 +8,7 @@
 #include "native/quant/gptq/column_walk.h"
 #include "native/quant/gptq/layer.h"
 #include "native/quant/gptq/loss.h"
+#include "native/quant/gptq/refine.h"
 
 namespace qn {
 namespace {
@@ -88,6 +89,13 @@ QuantizedRows round_to_nearest(const Layer& layer, const float* diagonal, const 
   return out;
 }
 
+// With 1 for dead columns, as GPTQ sets them.
+double mean_diagonal(const std::vector<float>& diagonal) {
+  double sum = 0;
+  for (const float element : diagonal) sum += element == 0 ? 1.0 : element;
+  return sum / static_cast<double>(diagonal.size());
+}
+
 struct DampedInverse {
   RowPanels factor;
   double damp;
@@ -96,14 +104,24 @@ struct DampedInverse {
 // Damping that grows until the matrix is positive definite.
 DampedInverse damped_inverse(const Layer& layer, const ColumnOrder& order, const std::vector<float>& diagonal,
                              const Execution& run) {
-  double sum = 0;
-  for (const float element : diagonal) sum += element == 0 ? 1.0 : element;
-  const double mean = sum / static_cast<double>(layer.cols);
+  const double mean = mean_diagonal(diagonal);
   for (double damp = layer.damp; damp < kMostDamp; damp = std::max(2 * damp, kLeastDampStep)) {
     RowPanels factor = inverse_factor(hessian_panels(layer, order, {damp * mean, true}, run), run);
     if (factor.size() > 0) return {std::move(factor), damp};
   }
   throw Error("hessian: expected a positive semidefinite matrix, found one that no damping makes definite");
+}
+
+// Refining lowers the damped loss; a row whose plain loss rose by that stays as it was.
+void keep_better_rows(const Layer& layer, const std::vector<double>& refined_losses,
+                      const QuantizedRows& refined, std::vector<double>& losses, QuantizedRows& rows) {
+  for (int64_t row = 0; row < layer.rows; ++row) {
+    if (!(refined_losses[static_cast<size_t>(row)] < losses[static_cast<size_t>(row)])) continue;
+    losses[static_cast<size_t>(row)] = refined_losses[static_cast<size_t>(row)];
+    std::copy_n(refined.codes.begin() + row * layer.cols, layer.cols, rows.codes.begin() + row * layer.cols);
+    std::copy_n(refined.grids.begin() + row * rows.groups, rows.groups,
+                rows.grids.begin() + row * rows.groups);
+  }
 }
 
 double sum_of(const std::vector<double>& values) {
@@ -119,7 +137,8 @@ Solution solve_layer(const Layer& layer, const Execution& run, const SolveProgre
 
   const double n = static_cast<double>(layer.cols), walk = static_cast<double>(layer.rows) * n * n / 2;
   const double factor = n * n * n / 3;
-  Work work(layer.method == Method::rtn ? walk : factor + 3 * walk, progress);
+  const double refining = (2 * layer.sweeps + (layer.refit ? 3 * (layer.sweeps + 1) : 0)) * walk;
+  Work work(layer.method == Method::rtn ? walk : factor + (refining > 0 ? 4 : 3) * walk + refining, progress);
 
   Solution solution{round_to_nearest(layer, diagonal.data(), run), 0, 0, 0, 0, ""};
   solution.dead_columns = std::count(diagonal.begin(), diagonal.end(), 0.0f);
@@ -137,9 +156,19 @@ Solution solve_layer(const Layer& layer, const Execution& run, const SolveProgre
     work.add(factor, 0);
     walked = walk_columns(layer, order, inverse.factor, run, work.counter());
   }
+  QuantizedRows refined = walked;
+  if (layer.sweeps > 0 || layer.refit) {
+    const double term = solution.damp * mean_diagonal(diagonal);
+    refine(layer, order, hessian_panels(layer, order, {term, false}, run), refined, run, work.counter());
+  }
   const RowPanels hessian = hessian_panels(layer, order, {0, false}, run);
   solution.rtn_loss = sum_of(row_losses(layer, order, hessian, solution.rows, run, work.counter()));
-  solution.loss = sum_of(row_losses(layer, order, hessian, walked, run, work.counter()));
+  std::vector<double> losses = row_losses(layer, order, hessian, walked, run, work.counter());
+  if (layer.sweeps > 0 || layer.refit) {
+    keep_better_rows(layer, row_losses(layer, order, hessian, refined, run, work.counter()), refined, losses,
+                     walked);
+  }
+  solution.loss = sum_of(losses);
   if (solution.loss > solution.rtn_loss) {
     solution.fallback = "the loss of GPTQ, " + std::to_string(solution.loss) +
                         ", is above round-to-nearest's " + std::to_string(solution.rtn_loss);
