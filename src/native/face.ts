@@ -2,6 +2,7 @@
 // beside it (session.ts, weight.ts) and the library check arguments first.
 
 import type { QuantFunctions } from './quant-face.js'
+import type { SolverFunctions } from './solver-face.js'
 
 /** Work on a native thread. `cancel` makes the promise reject with code ABORT_ERR at the next check. */
 export interface Job<T> {
@@ -246,7 +247,7 @@ export interface Ceilings {
   readonly points: readonly CeilingPoint[]
 }
 
-export interface Addon extends QuantFunctions {
+export interface Addon extends QuantFunctions, SolverFunctions {
   readonly apiVersion: number
   environment(): Environment
   ops(): OpDescription[]

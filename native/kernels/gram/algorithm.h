@@ -12,19 +12,32 @@ namespace {
 
 inline constexpr int kTileColumns = kTileVectors * 16;
 
-// The columns [begin, begin + edge) of x, tokens [token, token_end), in strips of kWidth columns, token by
-// token; zeros for columns that x does not have.
+// Rows of a or b that are copied together. They lie a row apart, often a multiple of 4 KiB, where an L1 cache
+// holds eight lines.
+inline constexpr int64_t kCopyTokens = 8;
+
+template <int kWidth>
+QN_INLINE int64_t strip_floats(int64_t tokens) {
+  return tokens * kWidth + kGramStripPadding;
+}
+
+// The columns [begin, begin + edge) of x, tokens [token, token_end), in strips; zeros for columns that x does
+// not have.
 template <int kWidth>
 void copy_strips(const View& x, int64_t token, int64_t token_end, int64_t begin, int64_t edge, float* to) {
-  const int64_t cols = x.dim[1];
-  const float* from = static_cast<const float*>(x.data) + token * cols;
-  for (int64_t column = begin; column < begin + edge; column += kWidth) {
-    const float* row = from + column;
-    for (int64_t t = token; t < token_end; ++t, row += cols, to += kWidth) {
-      // What a vector writes beyond the strip's width the next token or the next strip overwrites.
-      for (int i = 0; i < kWidth; i += 16) {
-        const int64_t left = cols - column - i;
-        store(to + i, left >= 16 ? load(row + i) : left > 0 ? load_first(row + i, left) : zero_lanes());
+  const int64_t cols = x.dim[1], stride = strip_floats<kWidth>(token_end - token);
+  const float* data = static_cast<const float*>(x.data);
+  for (int64_t first = token; first < token_end; first += kCopyTokens) {
+    const int64_t end = first + kCopyTokens < token_end ? first + kCopyTokens : token_end;
+    float* strip = to + (first - token) * kWidth;
+    for (int64_t column = begin; column < begin + edge; column += kWidth, strip += stride) {
+      float* p = strip;
+      for (int64_t t = first; t < end; ++t, p += kWidth) {
+        const float* row = data + t * cols + column;
+        for (int i = 0; i < kWidth; i += 16) {
+          const int64_t left = cols - column - i;
+          store(p + i, left >= 16 ? load(row + i) : left > 0 ? load_first(row + i, left) : zero_lanes());
+        }
       }
     }
   }
@@ -38,6 +51,10 @@ struct Tile {
 
 // Adds the product of a strip of a and a strip of b.
 QN_NOINLINE void add_tile(const float* a, const float* b, int64_t tokens, const Tile& tile) {
+  // A large state comes from memory, and would be waited for at the end.
+  for (int i = 0; i < kTileRows; ++i) {
+    for (int v = 0; v < kTileVectors; ++v) prefetch(tile.state + i * tile.stride + v * 16);
+  }
   Lanes acc[kTileRows][kTileVectors];
   QN_UNROLL for (int i = 0; i < kTileRows; ++i) {
     QN_UNROLL for (int v = 0; v < kTileVectors; ++v) acc[i][v] = zero_lanes();
@@ -77,28 +94,34 @@ inline Square square_of(const Call& call, int64_t edge, int64_t item) {
   return {row * edge, (row + item) * edge};
 }
 
-// state[k][m] = state[m][k] for the part of a square that lies above the diagonal, 4 x 4 at a time.
-inline void mirror(float* state, int64_t size, const Square& square, int64_t edge) {
-  const int64_t row_end = square.row + edge < size ? square.row + edge : size;
-  const int64_t col_end = square.col + edge < size ? square.col + edge : size;
-  for (int64_t m = square.row; m < row_end; m += 4) {
-    for (int64_t k = square.col > m ? square.col : m; k < col_end; k += 4) {
-      float* above = state + m * size + k;
-      float* below = state + k * size + m;
-      if (k > m && m + 4 <= row_end && k + 4 <= col_end) {
-        __m128 r0 = _mm_loadu_ps(above), r1 = _mm_loadu_ps(above + size);
-        __m128 r2 = _mm_loadu_ps(above + 2 * size), r3 = _mm_loadu_ps(above + 3 * size);
-        _MM_TRANSPOSE4_PS(r0, r1, r2, r3);
-        _mm_storeu_ps(below, r0);
-        _mm_storeu_ps(below + size, r1);
-        _mm_storeu_ps(below + 2 * size, r2);
-        _mm_storeu_ps(below + 3 * size, r3);
+// state[k][m] = state[m][k] for rows and columns [m, m + 4) and [k, k + 4).
+inline void mirror_four(float* state, int64_t size, int64_t m, int64_t k) {
+  const float* from = state + m * size + k;
+  float* to = state + k * size + m;
+  __m128 r0 = _mm_loadu_ps(from), r1 = _mm_loadu_ps(from + size);
+  __m128 r2 = _mm_loadu_ps(from + 2 * size), r3 = _mm_loadu_ps(from + 3 * size);
+  _MM_TRANSPOSE4_PS(r0, r1, r2, r3);
+  _mm_storeu_ps(to, r0);
+  _mm_storeu_ps(to + size, r1);
+  _mm_storeu_ps(to + 2 * size, r2);
+  _mm_storeu_ps(to + 3 * size, r3);
+}
+
+// Copies what a square holds above the diagonal to below it, by blocks whose rows of cache lines L1 can hold.
+inline void mirror(float* state, int64_t size, const Square& square, int64_t row_end, int64_t col_end) {
+  constexpr int64_t kBlock = 16;
+  for (int64_t row = square.row; row < row_end; row += kBlock) {
+    for (int64_t col = square.col > row ? square.col : row; col < col_end; col += kBlock) {
+      if (col > row && row + kBlock <= row_end && col + kBlock <= col_end) {
+        for (int64_t k = col; k < col + kBlock; k += 4) {
+          for (int64_t m = row; m < row + kBlock; m += 4) mirror_four(state, size, m, k);
+        }
         continue;
       }
-      for (int64_t i = 0; i < 4 && m + i < row_end; ++i) {
-        for (int64_t j = k > m ? 0 : i + 1; j < 4 && k + j < col_end; ++j) {
-          below[j * size + i] = above[i * size + j];
-        }
+      const int64_t m_end = row + kBlock < row_end ? row + kBlock : row_end;
+      const int64_t k_end = col + kBlock < col_end ? col + kBlock : col_end;
+      for (int64_t m = row; m < m_end; ++m) {
+        for (int64_t k = col > m ? col : m + 1; k < k_end; ++k) state[k * size + m] = state[m * size + k];
       }
     }
   }
@@ -122,12 +145,13 @@ inline void add_square(const Call& call, const Square& square, int64_t edge, flo
     for (int64_t col = square.col; col < col_end; col += kTileColumns) {
       for (int64_t row = square.row; row < row_end; row += kTileRows) {
         if (symmetric && row >= col + kTileColumns) break;  // below the diagonal
-        add_tile(a_strips + (row - square.row) * count, b_strips + (col - square.col) * count, count,
+        add_tile(a_strips + (row - square.row) / kTileRows * strip_floats<kTileRows>(count),
+                 b_strips + (col - square.col) / kTileColumns * strip_floats<kTileColumns>(count), count,
                  {state + row * cols + col, cols, row_end - row, col_end - col});
       }
     }
   }
-  if (symmetric) mirror(state, rows, square, edge);
+  if (symmetric) mirror(state, rows, square, row_end, col_end);
 }
 
 inline void gram(const Call& call, int64_t begin, int64_t end, void* scratch) {

@@ -39,10 +39,14 @@ static inline int64_t gram_edge(const Call& call) {
   return (rows > cols ? rows : cols) >= 1536 ? kGramLargeEdge : kGramSmallEdge;
 }
 
-// Copies are made by whole vectors, the last of which ends beyond its columns.
-inline constexpr int64_t kGramPadding = 16;
-// Columns [begin, begin + edge) of a block of tokens.
-static inline int64_t gram_copy_floats(int64_t edge) { return kGramBlockTokens * edge + kGramPadding; }
+// Copies are strips, each as wide as a register tile (6 columns at least) and token by token. A strip ends
+// with the room that its last vector writes beyond its width, which also keeps the strips of a square from
+// falling into the same sets of a cache.
+inline constexpr int64_t kGramNarrowestStrip = 6;
+inline constexpr int64_t kGramStripPadding = 16;
+static inline int64_t gram_copy_floats(int64_t edge) {
+  return kGramBlockTokens * edge + edge / kGramNarrowestStrip * kGramStripPadding;
+}
 
 void gram_reference(const Call& call, int64_t begin, int64_t end, void* scratch);
 #if defined(QN_X86)

@@ -40,6 +40,8 @@ export interface LlamaCheckpoint extends LlamaTensors {
   readonly calibrationHashes?: readonly string[]
   /** A Jinja template that turns messages into a prompt. */
   readonly chatTemplate?: string
+  /** Of the text that these weights were calibrated on, a sequence each: see textHash in src/tasks/overlap.ts. */
+  readonly calibrationHashes?: readonly string[]
   /**
    * Builds the tokenizer, at the first call.
    *
