@@ -27,21 +27,8 @@ void unpack_run(int bits, const int32_t* words, int64_t stride, int64_t count, u
   unpack_words(bits, reinterpret_cast<const uint8_t*>(words), stride, count, codes);
 }
 
-// A word of qzeros in which every code is 1. Three words of 3-bit codes differ: their codes start at bit 0 of
-// the first, bit 1 of the second and bit 2 of the third.
-uint32_t ones(int bits, int64_t word) {
-  constexpr uint32_t kThreeBits[] = {0x49249249u, 0x92492492u, 0x24924924u};
-  switch (bits) {
-    case 8:
-      return 0x01010101u;
-    case 4:
-      return 0x11111111u;
-    case 2:
-      return 0x55555555u;
-    default:
-      return kThreeBits[word % 3];
-  }
-}
+// 1 in every code of a word.
+uint32_t ones(int bits) { return bits == 8 ? 0x01010101u : bits == 4 ? 0x11111111u : 0x55555555u; }
 
 // One row: codes [cols], scale and zero [groups]. Of 8, 4 or 2 bits.
 void read_row(const Canonical& matrix, int64_t row, uint8_t* codes, float* scale, uint8_t* zero) {
@@ -143,18 +130,21 @@ void unpack_words(int bits, const uint8_t* words, int64_t stride, int64_t count,
   }
 }
 
-void add_one_to_zeros(const CanonicalShape& shape, int32_t* qzeros) {
+void subtract_one_from_zeros(const CanonicalShape& shape, int32_t* qzeros) {
   for (int64_t i = 0; i < shape.qzeros_size(); ++i) {
-    qzeros[i] =
-        static_cast<int32_t>(static_cast<uint32_t>(qzeros[i]) + ones(shape.bits, i % shape.row_words()));
+    qzeros[i] = static_cast<int32_t>(static_cast<uint32_t>(qzeros[i]) - ones(shape.bits));
   }
 }
 
-void subtract_one_from_zeros(const CanonicalShape& shape, int32_t* qzeros) {
-  for (int64_t i = 0; i < shape.qzeros_size(); ++i) {
-    qzeros[i] =
-        static_cast<int32_t>(static_cast<uint32_t>(qzeros[i]) - ones(shape.bits, i % shape.row_words()));
+void unpack_zeros_minus_one(const CanonicalShape& shape, const int32_t* qzeros, uint8_t* zeros) {
+  if (shape.bits == 3) {
+    unpack_zeros(shape, qzeros, zeros);
+    for (int64_t i = 0; i < shape.scales_size(); ++i) zeros[i] = (zeros[i] + 1) & 7;
+    return;
   }
+  std::vector<int32_t> words(qzeros, qzeros + shape.qzeros_size());
+  for (int32_t& word : words) word = static_cast<int32_t>(static_cast<uint32_t>(word) + ones(shape.bits));
+  unpack_zeros(shape, words.data(), zeros);
 }
 
 void quantize(const float* weights, bool symmetric, Clip clip, std::string_view name,

@@ -9,9 +9,9 @@
 //   g_idx    int32 [K]                       group of each input: k / group, unless act-order permuted it
 //   value[n][k] = scales[g_idx[k]][n] * (code - zero)
 // qzeros holds the true zero point. A "gptq" (v1) checkpoint holds it minus one, subtracted from all codes of
-// a word in one subtraction, so that a zero point of 0 borrows from its neighbour: add_one_to_zeros. GPTQ
-// itself requires K and N to be multiples of 32; here the last word is padded with zero bits, so that every
-// shape has this form (stories260k has K = 172), and shapes that GPTQ takes look exactly as there.
+// a word in one subtraction, so that a zero point of 0 borrows from its neighbour: unpack_zeros_minus_one.
+// GPTQ itself requires K and N to be multiples of 32; here the last word is padded with zero bits, so that
+// every shape has this form (stories260k has K = 172), and shapes that GPTQ takes look exactly as there.
 #pragma once
 
 #include <cstdint>
@@ -66,9 +66,11 @@ void unpack_zeros(const CanonicalShape& shape, const int32_t* qzeros, uint8_t* z
 // `count` codes from a word boundary on, out of words (at any alignment) that are `stride` words apart.
 void unpack_words(int bits, const uint8_t* words, int64_t stride, int64_t count, uint8_t* codes);
 
-// From the zero points of a "gptq" (v1) checkpoint to the true ones, in place, and back.
-void add_one_to_zeros(const CanonicalShape& shape, int32_t* qzeros);
+// As "gptq" (v1) has them: 1 subtracted from all codes of a word at once. Not for 3 bits.
 void subtract_one_from_zeros(const CanonicalShape& shape, int32_t* qzeros);
+// The true zero points of a "gptq" (v1) checkpoint. Those of 3 bits, which lie across words, had 1 subtracted
+// one by one.
+void unpack_zeros_minus_one(const CanonicalShape& shape, const int32_t* qzeros, uint8_t* zeros);
 
 // weights [rows, cols] by round-to-nearest into arrays of out.shape, which says bits and group. `name` is for
 // errors.

@@ -137,9 +137,9 @@ WordRows::WordRows(const GptqSource& source, std::string_view name)
     const size_t count = static_cast<size_t>(shape().qzeros_size());
     std::vector<int32_t> words(count);
     std::memcpy(words.data(), data(*source.qzeros, "qzeros", 4 * shape().qzeros_size()), 4 * count);
-    if (source.zeros_minus_one) add_one_to_zeros(shape(), words.data());
     std::vector<uint8_t> zeros(static_cast<size_t>(shape().scales_size()));
-    unpack_zeros(shape(), words.data(), zeros.data());
+    const auto unpack_them = source.zeros_minus_one ? unpack_zeros_minus_one : unpack_zeros;
+    unpack_them(shape(), words.data(), zeros.data());
     set_zeros(std::move(zeros));
   }
   if (source.group_index) set_group_index(data(*source.group_index, "g_idx", 4 * cols()));

@@ -39,7 +39,7 @@ struct GptqSource {
   // Exactly one of these. qzeros: int32 words; offsets: float16 [groups, rows], value = scale * code +
   // offset.
   std::optional<FileRange> qzeros, offsets;
-  // "gptq" (v1): each word of qzeros had 1 in every code subtracted, as one number.
+  // "gptq" (v1): unpack_zeros_minus_one.
   bool zeros_minus_one;
   std::optional<FileRange> group_index;  // int32 [cols]; none: g_idx[k] = k / group
 };
