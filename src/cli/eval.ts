@@ -6,6 +6,7 @@ import { lambadaText } from '../report/lambada.js'
 import { evaluateLambada } from '../tasks/lambada/evaluate.js'
 import type { LambadaResult } from '../tasks/lambada/result.js'
 import { UsageError } from './errors.js'
+import { cocoCommand } from './eval-coco.js'
 import { addComputeOptions, type ComputeFlags, computeOptions, positiveInteger } from './options.js'
 import {
   addPrecisionOptions,
@@ -26,14 +27,16 @@ interface LambadaFlags extends ComputeFlags, PrecisionFlags {
 
 export function evalCommand(): Command {
   return new Command('eval')
-    .description('Score a model.')
+    .description('Score a model, or what one found.')
     .usage('<task> [options]')
     .addCommand(lambadaCommand())
+    .addCommand(cocoCommand())
     .addHelpText(
       'after',
       `
 Examples:
   qnative eval lambada --model model.gguf --data lambada_test.jsonl --bits native,8,4
+  qnative eval coco --annotations instances_val2017.json --detections detections.json
   qnative eval lambada --help`,
     )
 }

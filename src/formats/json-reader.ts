@@ -1,6 +1,7 @@
 // Reads JSON of a known form straight from the bytes, number by number, without an object for each record: for files of
 // hundreds of thousands of records, where JSON.parse takes seconds and gigabytes.
-import { decimalToDouble, HIGH_DIGITS, LOW_DIGITS, MOST_DECIMALS } from './decimal.js'
+import { readFileSync } from 'node:fs'
+import { decimalToDouble, MOST_DECIMALS } from './decimal.js'
 import { FormatError, show } from './error.js'
 
 /** The fields of an object that are read; others are passed over. */
@@ -83,6 +84,23 @@ export class JsonReader {
     this.#bytes = bytes
     this.#file = file
     this.#expected = expected
+  }
+
+  /** Reads a file whole, at once: in pieces it takes twice as long. */
+  static open(file: string, expected: string): JsonReader {
+    let bytes: Buffer
+    try {
+      bytes = readFileSync(file)
+    } catch (cause) {
+      const problem = `expected a readable file, found none (${(cause as Error).message})`
+      throw new FormatError(file, 'file', problem, { cause })
+    }
+    return new JsonReader(bytes, file, expected)
+  }
+
+  /** The text's length in bytes. */
+  get length(): number {
+    return this.#bytes.length
   }
 
   /** @param items what each item of the list is: "a detection" */
@@ -265,25 +283,32 @@ export class JsonReader {
     const negative = byte === MINUS
     if (negative) byte = bytes[++at]!
     if (!(byte >= ZERO && byte <= NINE)) return Number.NaN
-    // The first 15 digits after leading zeros, the next few, and how many there are.
+    // Up to 9 digits after leading zeros, up to 9 more, and whether there are still more.
     let high = 0
     let low = 0
-    let digits = 0
+    let lowDigits = 0
+    let hasMore = false
     let decimals = 0
     const integerStart = at
     for (; byte >= ZERO && byte <= NINE; byte = bytes[++at]!) {
-      if (digits < HIGH_DIGITS) high = high * 10 + (byte - ZERO)
-      else if (digits < HIGH_DIGITS + LOW_DIGITS) low = low * 10 + (byte - ZERO)
-      if (digits > 0 || byte !== ZERO) digits++
+      if (high < 1e8) high = (high * 10 + (byte - ZERO)) | 0
+      else if (lowDigits === 9) hasMore = true
+      else {
+        low = (low * 10 + (byte - ZERO)) | 0
+        lowDigits++
+      }
     }
     if (bytes[integerStart] === ZERO && at > integerStart + 1) return Number.NaN
     if (byte === POINT) {
       const fractionStart = at + 1
       byte = bytes[++at]!
       for (; byte >= ZERO && byte <= NINE; byte = bytes[++at]!) {
-        if (digits < HIGH_DIGITS) high = high * 10 + (byte - ZERO)
-        else if (digits < HIGH_DIGITS + LOW_DIGITS) low = low * 10 + (byte - ZERO)
-        if (digits > 0 || byte !== ZERO) digits++
+        if (high < 1e8) high = (high * 10 + (byte - ZERO)) | 0
+        else if (lowDigits === 9) hasMore = true
+        else {
+          low = (low * 10 + (byte - ZERO)) | 0
+          lowDigits++
+        }
       }
       decimals = at - fractionStart
       if (decimals === 0) return Number.NaN
@@ -298,9 +323,9 @@ export class JsonReader {
       decimals += down ? exponent : -exponent
     }
     this.#at = at
-    if (decimals >= 0 && decimals <= MOST_DECIMALS && digits <= HIGH_DIGITS + LOW_DIGITS) {
-      const value = decimalToDouble(high, low, Math.max(digits - HIGH_DIGITS, 0), decimals)
-      if (value === value) return negative ? -value : value
+    if (!hasMore && decimals >= 0 && decimals <= MOST_DECIMALS) {
+      const value = decimalToDouble(high, low, lowDigits, decimals)
+      if (!Number.isNaN(value)) return negative ? -value : value
     }
     return Number(bytes.toString('latin1', start, at))
   }

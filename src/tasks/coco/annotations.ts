@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { FormatError } from '../../formats/error.js'
 import { JsonFields, JsonReader } from '../../formats/json-reader.js'
 
@@ -97,12 +96,11 @@ class Rows {
  * Reads an annotation file in COCO's format (cocodataset.org, format-data): images, annotations, categories.
  * @throws FormatError naming the file and the field
  */
-export async function readAnnotations(file: string): Promise<CocoAnnotations> {
-  const bytes = await readFile(file)
-  const json = new JsonReader(bytes, file, 'an object with images, annotations and categories')
+export function readAnnotations(file: string): CocoAnnotations {
+  const json = JsonReader.open(file, 'an object with images, annotations and categories')
   const imageIds = new Set<number>()
   const names = new Map<number, string>()
-  const rows = new Rows(Math.ceil(bytes.length / SHORTEST_ANNOTATION))
+  const rows = new Rows(Math.ceil(json.length / SHORTEST_ANNOTATION))
   json.openObject(sections)
   for (let section = json.nextField(); section >= 0; section = json.nextField()) {
     json.openList(['an image', 'an annotation', 'a category'][section]!)

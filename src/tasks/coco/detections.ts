@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { JsonFields, JsonReader } from '../../formats/json-reader.js'
 import { boxForm, type CocoAnnotations, indexOf } from './annotations.js'
 
@@ -13,8 +12,8 @@ export interface CocoDetections {
   /** [N, 4]: x, y of the top left corner, width, height, pixels. */
   readonly boxes: Float64Array
   readonly scores: Float64Array
-  /** All that occur, those that the annotations do not have too. */
-  readonly categoryIds: ReadonlySet<number>
+  /** Category ids that occur and that the annotations do not list. */
+  readonly foreignCategoryIds: ReadonlySet<number>
 }
 
 const detectionFields = new JsonFields([
@@ -32,17 +31,17 @@ const SHORTEST_DETECTION = 50
  * `[{"image_id", "category_id", "bbox": [x, y, width, height], "score"}, ...]`.
  * @throws FormatError naming the file, the detection and the field; an image that the annotations do not list is one
  */
-export async function readDetections(file: string, annotations: CocoAnnotations): Promise<CocoDetections> {
-  const bytes = await readFile(file)
-  const json = new JsonReader(bytes, file, 'a list of detections')
-  const imageIndex = indexOf(annotations.imageIds)
-  const categoryIndex = indexOf(annotations.categories.map(({ id }) => id))
-  const capacity = Math.ceil(bytes.length / SHORTEST_DETECTION)
+export function readDetections(file: string, annotations: CocoAnnotations): CocoDetections {
+  const json = JsonReader.open(file, 'a list of detections')
+  const { imageIds, categories } = annotations
+  const imageIndex = indexOf(imageIds)
+  const categoryIndex = indexOf(categories.map(({ id }) => id))
+  const capacity = Math.ceil(json.length / SHORTEST_DETECTION)
   const images = new Int32Array(capacity)
   const categoryIndices = new Int32Array(capacity)
   const boxes = new Float64Array(4 * capacity)
   const scores = new Float64Array(capacity)
-  const categoryIds = new Set<number>()
+  const foreign = new Set<number>()
   let count = 0
   json.openList('a detection')
   for (; json.nextItem(); count++) {
@@ -55,8 +54,9 @@ export async function readDetections(file: string, annotations: CocoAnnotations)
           json.fail(`expected the id of an image that ${annotations.file} lists, found ${id}`)
       } else if (field === 1) {
         const id = json.integer()
-        categoryIds.add(id)
-        categoryIndices[count] = categoryIndex.get(id) ?? -1
+        const index = categoryIndex.get(id)
+        if (index === undefined) foreign.add(id)
+        categoryIndices[count] = index ?? -1
       } else if (field === 2) {
         json.numbers(boxes, 4 * count, 4)
       } else {
@@ -72,6 +72,6 @@ export async function readDetections(file: string, annotations: CocoAnnotations)
     categoryIndices: categoryIndices.subarray(0, count),
     boxes: boxes.subarray(0, 4 * count),
     scores: scores.subarray(0, count),
-    categoryIds,
+    foreignCategoryIds: foreign,
   }
 }

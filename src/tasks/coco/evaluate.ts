@@ -24,8 +24,8 @@ export interface CocoOptions {
  * @throws FormatError naming the file and the field that cannot be used
  */
 export async function evaluateCoco(options: CocoOptions): Promise<CocoEvaluation> {
-  const annotations = await readAnnotations(options.annotations)
-  const detections = await readDetections(options.detections, annotations)
+  const annotations = readAnnotations(options.annotations)
+  const detections = readDetections(options.detections, annotations)
   const curves = precisionRecall(annotations, detections)
   const perClass = (): CocoCategoryResult[] =>
     annotations.categories.map(({ id, name }, k) => ({ categoryId: id, name, ...summarize(curves, k) }))

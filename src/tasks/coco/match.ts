@@ -46,6 +46,7 @@ export class Matcher {
   #order = new Int32Array(0)
   /** [detections, annotations] of one image. */
   #ious = new Float64Array(0)
+  #highestIou = 0
 
   /** @param most detections of any one category */
   constructor(annotations: CocoAnnotations, detections: CocoDetections, most: number) {
@@ -69,7 +70,7 @@ export class Matcher {
     const count = this.#rank(ranked)
     for (const [g, group] of groups.entries()) {
       const found = Math.min(this.#found[this.#annotations.images[group[0]!]!]!, MOST_DETECTIONS)
-      if (found > 0) this.#matchImage(group, this.#members.subarray(g * MOST_DETECTIONS).subarray(0, found))
+      if (found > 0) this.#matchImage(group, this.#members.subarray(g * MOST_DETECTIONS, g * MOST_DETECTIONS + found))
     }
     return {
       count,
@@ -132,7 +133,9 @@ export class Matcher {
     if (candidates.length === 0) return
     for (let area = 0; area < areaRanges.length; area++) {
       const counted = this.#orderByIgnored(truth, area)
-      for (let t = 0; t < leastIous.length; t++) this.#matchGreedily(truth, members, candidates, area, t, counted)
+      for (let t = 0; t < leastIous.length && !(this.#highestIou < leastIous[t]!); t++) {
+        this.#matchGreedily(truth, members, candidates, area, t, counted)
+      }
     }
   }
 
@@ -142,6 +145,7 @@ export class Matcher {
     if (this.#ious.length < cells) this.#ious = new Float64Array(2 * cells)
     const { boxes, crowds } = this.#annotations
     const candidates: number[] = []
+    this.#highestIou = 0
     for (let m = 0; m < members.length; m++) {
       const item = this.#items[members[m]!]!
       let mayMatch = false
@@ -149,7 +153,8 @@ export class Matcher {
         const annotation = truth[i]!
         const iou = boxIou(this.#detections.boxes, item, boxes, annotation, crowds[annotation] === 1)
         this.#ious[m * truth.length + i] = iou
-        if (!(iou < leastIous[0]!)) mayMatch = true
+        this.#highestIou = Math.max(this.#highestIou, iou)
+        if (!(iou < leastIous[0]!)) mayMatch = true // NaN, of boxes without end, matches
       }
       if (mayMatch) candidates.push(m)
     }
@@ -185,7 +190,7 @@ export class Matcher {
     const right = this.#right[area]!
     const ignored = this.#ignored[area]!
     const bit = 1 << threshold
-    taken.fill(0, 0, truth.length)
+    for (let n = 0; n < truth.length; n++) taken[n] = 0 // a call of fill takes longer than these few
     for (const member of candidates) {
       let best = leastIous[threshold]!
       let match = -1
@@ -219,7 +224,10 @@ export class Matcher {
   }
 }
 
+// Columns of doubles: the loops above ask millions of times.
+const lows = Float64Array.from(areaRanges, ({ low }) => low)
+const highs = Float64Array.from(areaRanges, ({ high }) => high)
+
 function isOutside(area: number, range: number): boolean {
-  const { low, high } = areaRanges[range]!
-  return area < low || area > high
+  return area < lows[range]! || area > highs[range]!
 }

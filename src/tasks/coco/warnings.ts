@@ -37,12 +37,13 @@ function foreignCategories(
   { file, categories }: CocoAnnotations,
   detections: CocoDetections,
 ): string | undefined {
-  const { categoryIndices, categoryIds } = detections
+  const { categoryIndices, foreignCategoryIds } = detections
+  if (foreignCategoryIds.size === 0) return undefined
   const known = new Set(categories.map(({ id }) => id))
-  const foreign = [...categoryIds].filter((id) => !known.has(id))
-  if (foreign.length === 0) return undefined
+  const used = [...new Set(categoryIndices)].filter((index) => index >= 0)
+  const found = new Set([...foreignCategoryIds, ...used.map((index) => categories[index]!.id)])
   const lost = categoryIndices.filter((index) => index < 0).length
-  return `${detections.file}: ${many(lost, 'detection has', 'detections have')} a category id that ${file} does not list, and ${lost === 1 ? 'does' : 'do'} not count (found ${idsText(categoryIds)}, listed ${idsText(known)})${numberingHint(known, categoryIds)}`
+  return `${detections.file}: ${many(lost, 'detection has', 'detections have')} a category id that ${file} does not list, and ${lost === 1 ? 'does' : 'do'} not count (found ${idsText(found)}, listed ${idsText(known)})${numberingHint(known, found)}`
 }
 
 /** COCO's own 80 categories have ids from 1 to 90; detectors often number them from 0 to 79 or from 1 to 80. */
