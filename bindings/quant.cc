@@ -42,7 +42,8 @@ Canonical read_matrix(const Napi::Object& object) {
                          elements_of<int32_t>(object.Get("qzeros"), "qzeros", shape.qzeros_size()),
                          elements_of<uint16_t>(object.Get("scales"), "scales", shape.scales_size()),
                          elements_of<int32_t>(object.Get("gIdx"), "gIdx", shape.cols)};
-  check_group_index(matrix);
+  const std::string problem = group_index_problem(matrix);
+  if (!problem.empty()) throw Error(problem);
   return matrix;
 }
 
@@ -134,8 +135,12 @@ Napi::Value dequantize_blocks(const Napi::CallbackInfo& info) {
 }
 
 OwnedWeight panels_of(const Canonical& matrix, ThreadPool& pool) {
+  if (!has_contiguous_groups(matrix)) {
+    throw Error("expected g_idx[k] = k / " + std::to_string(matrix.shape.group) +
+                ", found act-order, whose columns stand in another order in panels");
+  }
   const WeightRequest request{"matrix", matrix, {TargetKind::native, {}}};
-  return std::move(load_weight(request, {pool, nullptr, nullptr}).panels);
+  return std::move(load_weight(request, {pool}).panels);
 }
 
 View dense_view(void* data, DType dtype, int64_t rows, int64_t cols) {

@@ -28,9 +28,21 @@ export { type Diagnosis, diagnose } from './native/diagnosis.js'
 export type { Environment, Isa, IsaStatus } from './native/face.js'
 export { UnusableError } from './native/isa.js'
 export * from './quantize/arrays.js'
+export * from './quantize/solver.js'
 export { type CocoOptions, evaluateCoco } from './tasks/coco/evaluate.js'
 export type { CocoCategoryResult, CocoEvaluation, CocoResult, CocoStats } from './tasks/coco/result.js'
 export { evaluateLambada, type LambadaOptions } from './tasks/lambada/evaluate.js'
-export type { KernelCalls, LambadaResult, LambadaRow } from './tasks/lambada/result.js'
+export type { LambadaResult, LambadaRow } from './tasks/lambada/result.js'
+export type { EvaluationOptions } from './tasks/lineup.js'
+export { evaluatePerplexity, type PerplexityOptions } from './tasks/perplexity/evaluate.js'
+export type { PerplexityResult, PerplexityRow } from './tasks/perplexity/result.js'
+export type {
+  Agreement,
+  AgreementRow,
+  KernelCalls,
+  QuantizationMethod,
+  ScoredPrecision,
+  ScoringCost,
+} from './tasks/result.js'
 export { type ChatMessage, renderChat } from './tokenizer/chat.js'
 export type { Tokenizer } from './tokenizer/tokenizer.js'

@@ -5,6 +5,7 @@
 #include "native/kernels/attention/attention.h"
 #include "native/kernels/embed/embed.h"
 #include "native/kernels/gather_rows/gather_rows.h"
+#include "native/kernels/gram/gram.h"
 #include "native/kernels/kl_divergence/kl_divergence.h"
 #include "native/kernels/kv_append/kv_append.h"
 #include "native/kernels/linear/linear.h"
@@ -35,6 +36,7 @@ std::span<const OpSpec* const> ops() {
       &top_k_op(),
       &rank_of_op(),
       &kl_divergence_op(),
+      &gram_op(),
   };
   return list;
 }

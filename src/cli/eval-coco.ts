@@ -16,7 +16,10 @@ export function cocoCommand(): Command {
     .description(
       "Score detections against COCO annotations: the twelve numbers of pycocotools' COCOeval for boxes, the same to the last bit.",
     )
-    .requiredOption('--annotations <file>', 'what is in the images: COCO JSON with images, annotations, categories')
+    .requiredOption(
+      '--annotations <file>',
+      'what is in the images: COCO JSON with images, annotations, categories',
+    )
     .requiredOption(
       '--detections <file>',
       'what was found: a JSON list of {"image_id", "category_id", "bbox": [x, y, width, height], "score"}',
@@ -36,6 +39,8 @@ Examples:
 async function coco({ json, ...options }: CocoFlags): Promise<void> {
   const { results, warnings } = await evaluateCoco(options)
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`)
-  const text = json ? jsonDocument('eval coco', {}, { results, warnings }) : cocoText(options.annotations, results)
+  const text = json
+    ? jsonDocument('eval coco', {}, { results, warnings })
+    : cocoText(options.annotations, results)
   process.stdout.write(`${text}\n`)
 }

@@ -139,3 +139,10 @@ export function klDivergence(p: ProgramBuilder, label: string, reference: Tensor
   p.step('kl_divergence', label, [reference, logits], [y])
   return y
 }
+
+/** The state `name` [M, K] += a^T b, summed over tokens: [T, M], [T, K]. Returns the state. */
+export function gram(p: ProgramBuilder, label: string, a: Tensor, b: Tensor, name: string): Tensor {
+  const sum = p.state(name, 'f32', a.shape[1] as number, b.shape[1] as number)
+  p.step('gram', label, [a, b, sum], [sum])
+  return sum
+}

@@ -27,6 +27,8 @@ export interface LlamaCheckpoint extends LlamaTensors {
   readonly fileBytes: number
   /** A Jinja template that turns messages into a prompt. */
   readonly chatTemplate?: string
+  /** Of the text that these weights were calibrated on, a sequence each: see textHash in src/tasks/overlap.ts. */
+  readonly calibrationHashes?: readonly string[]
   /**
    * Builds the tokenizer, at the first call.
    *

@@ -1,6 +1,7 @@
 import type { ProgramJson, WeightInfo } from '../../native/face.js'
 import { ProgramBuilder, type Tensor } from '../../program/builder.js'
 import * as op from '../../program/ops.js'
+import { attend, type SharedInputs, sharedInputs } from './attend.js'
 import type { LlamaConfig } from './config.js'
 
 /** Keys and values of 16 tokens lie together; a sequence begins at a multiple of 16 slots. */
@@ -81,14 +82,9 @@ class LlamaBuilder {
 
   build(): ProgramJson {
     const p = this.#p
-    const { vocabSize, hiddenSize, headDim, layers } = this.#config
+    const { vocabSize, hiddenSize, layers } = this.#config
     const ids = p.input('ids', 'i32', 'T')
-    const shared = {
-      cos: p.input('cos', 'f32', 'T', headDim / 2),
-      sin: p.input('sin', 'f32', 'T', headDim / 2),
-      slots: p.input('slots', 'i32', 'T'),
-      sequences: p.input('sequences', 'i32', 'S', 4),
-    }
+    const shared = sharedInputs(p, this.#config)
     const rows = p.input('rows', 'i32', 'R')
     const embedding = p.weight('embedding', vocabSize, hiddenSize)
     const head = this.#config.tieWordEmbeddings ? embedding : p.weight('head', vocabSize, hiddenSize)
@@ -100,21 +96,14 @@ class LlamaBuilder {
     return p.build()
   }
 
-  #block(
-    name: string,
-    x: Tensor,
-    shared: { cos: Tensor; sin: Tensor; slots: Tensor; sequences: Tensor },
-  ): Tensor {
+  #block(name: string, x: Tensor, shared: SharedInputs): Tensor {
     const p = this.#p
-    const { heads, headDim } = this.#config
     const attended = p.scope('attention', () => {
       const h = this.#norm('norm', `${name}.attentionNorm`, x)
-      const q = op.rope(p, 'rope_q', this.#project(name, 'q', h), shared.cos, shared.sin, headDim)
-      const k = op.rope(p, 'rope_k', this.#project(name, 'k', h), shared.cos, shared.sin, headDim)
+      const q = this.#project(name, 'q', h)
+      const k = this.#project(name, 'k', h)
       const v = this.#project(name, 'v', h)
-      const cache = this.#cache(name)
-      op.kvAppend(p, 'kv', k, v, shared.slots, cache)
-      const mixed = op.attention(p, 'mix', q, cache, shared.sequences, heads, 1 / Math.sqrt(headDim))
+      const mixed = attend(p, this.#config, { q, k, v }, shared, this.#cache(name))
       return op.add(p, 'add', x, this.#project(name, 'o', mixed))
     })
     return p.scope('mlp', () => {

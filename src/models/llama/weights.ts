@@ -128,6 +128,7 @@ function memoryBits(target: WeightTarget, source: TensorSource): number {
     case 'bf16':
       return 16
     case 'dense':
+    case 'indices':
       return 32
   }
 }

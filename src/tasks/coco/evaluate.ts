@@ -46,9 +46,7 @@ export async function evaluateCoco(options: CocoOptions): Promise<CocoEvaluation
 export function precisionRecall(annotations: CocoAnnotations, detections: CocoDetections): PrecisionRecall {
   const { imageIds, categories } = annotations
   const truth = orderTruth(annotations)
-  const ranking = new StableOrder(
-    indicesWhere(detections.count, (i) => detections.categoryIndices[i]! >= 0),
-  )
+  const ranking = new StableOrder(indicesWhere(detections.count, (i) => detections.categoryIndices[i]! >= 0))
   ranking.by(detections.images, imageIds.length)
   ranking.byDescending(detections.scores)
   const starts = ranking.by(detections.categoryIndices, categories.length)

@@ -70,7 +70,8 @@ export class Matcher {
     const count = this.#rank(ranked)
     for (const [g, group] of groups.entries()) {
       const found = Math.min(this.#found[this.#annotations.images[group[0]!]!]!, MOST_DETECTIONS)
-      if (found > 0) this.#matchImage(group, this.#members.subarray(g * MOST_DETECTIONS, g * MOST_DETECTIONS + found))
+      if (found > 0)
+        this.#matchImage(group, this.#members.subarray(g * MOST_DETECTIONS, g * MOST_DETECTIONS + found))
     }
     return {
       count,
@@ -78,7 +79,9 @@ export class Matcher {
       ranks: this.#ranks,
       right: this.#right,
       ignored: this.#ignored,
-      positives: areaRanges.map((_, area) => truth.reduce((n, a) => n + (this.#isIgnored(a, area) ? 0 : 1), 0)),
+      positives: areaRanges.map((_, area) =>
+        truth.reduce((n, a) => n + (this.#isIgnored(a, area) ? 0 : 1), 0),
+      ),
     }
   }
 

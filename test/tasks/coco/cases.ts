@@ -20,7 +20,11 @@ export interface Detection {
 }
 
 export interface CocoCase {
-  annotations: { images: { id: number }[]; categories: { id: number; name: string }[]; annotations: Annotation[] }
+  annotations: {
+    images: { id: number }[]
+    categories: { id: number; name: string }[]
+    annotations: Annotation[]
+  }
   detections: Detection[]
 }
 
@@ -59,7 +63,16 @@ class Generator {
     const extent = this.#pick([12, 40, 150, 400])
     return ids.map((id) => {
       const bbox = this.#box(extent)
-      const areas = [bbox[2] * bbox[3], bbox[2] * bbox[3], bbox[2] * bbox[3] * 0.7, 1024, 9216, 0, 1e10, 1e10 + 2]
+      const areas = [
+        bbox[2] * bbox[3],
+        bbox[2] * bbox[3],
+        bbox[2] * bbox[3] * 0.7,
+        1024,
+        9216,
+        0,
+        1e10,
+        1e10 + 2,
+      ]
       return {
         id,
         image_id: this.#chance(0.02) ? 1000 : this.#pick(imageIds),
@@ -133,7 +146,12 @@ class Generator {
       case 3:
         return [x + this.#whole(-2, 2), y + this.#whole(-2, 2), width + this.#whole(-2, 2), height]
       case 4:
-        return [Math.fround(x + this.#random()), Math.fround(y - this.#random()), width, Math.fround(height * 0.95)]
+        return [
+          Math.fround(x + this.#random()),
+          Math.fround(y - this.#random()),
+          width,
+          Math.fround(height * 0.95),
+        ]
       default:
         return [x * this.#random(), y, width * (1 + this.#random()), height * (1 - this.#random() / 4)]
     }

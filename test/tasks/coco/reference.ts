@@ -22,15 +22,25 @@ export const python = process.env['QNATIVE_PYTHON']
 export function pycocotoolsResults(cases: readonly CocoCase[]): ReferenceResult[] {
   const script = path.join(import.meta.dirname, 'pycocotools_reference.py')
   const input = JSON.stringify(cases)
-  const { status, stdout, stderr } = spawnSync(python!, [script], { input, encoding: 'utf8', maxBuffer: 2 ** 30 })
+  const { status, stdout, stderr } = spawnSync(python!, [script], {
+    input,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 30,
+  })
   if (status !== 0) throw new Error(`${python} ${script}: ${stderr}`)
   return JSON.parse(stdout) as ReferenceResult[]
 }
 
 /** Ours, from files in `directory`. */
-export async function ourResult(directory: string, { annotations, detections }: CocoCase): Promise<ReferenceResult> {
+export async function ourResult(
+  directory: string,
+  { annotations, detections }: CocoCase,
+): Promise<ReferenceResult> {
   const truth = await readAnnotations(writeInto(directory, 'annotations.json', JSON.stringify(annotations)))
-  const found = await readDetections(writeInto(directory, 'detections.json', JSON.stringify(detections)), truth)
+  const found = await readDetections(
+    writeInto(directory, 'detections.json', JSON.stringify(detections)),
+    truth,
+  )
   const curves = precisionRecall(truth, found)
   const stats = summarize(curves)
   const digest = createHash('sha256').update(curves.precision).update(curves.recall).update(curves.scores)
