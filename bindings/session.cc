@@ -159,6 +159,16 @@ void reset_session(const Napi::CallbackInfo& info) {
   Lease(from_handle<SessionHandle>(info[0])).session().reset();
 }
 
+// (session, tensor) -> a copy of a state's bytes
+Napi::Value read_state(const Napi::CallbackInfo& info) {
+  Lease lease(from_handle<SessionHandle>(info[0]));
+  const std::int32_t tensor = info[1].ToNumber().Int32Value();
+  Napi::ArrayBuffer buffer =
+      Napi::ArrayBuffer::New(info.Env(), static_cast<std::size_t>(lease.session().state_bytes(tensor)));
+  lease.session().read_state(tensor, buffer.Data());
+  return buffer;
+}
+
 // (session, symbols) -> { arenaBytes, kernels: one name a step }
 Napi::Value plan_session(const Napi::CallbackInfo& info) {
   Lease lease(from_handle<SessionHandle>(info[0]));
@@ -180,6 +190,7 @@ void init_session(Napi::Env env, Napi::Object exports) {
   exports.Set("createSession", Napi::Function::New(env, create_session, "createSession"));
   exports.Set("runSession", Napi::Function::New(env, run_session, "runSession"));
   exports.Set("resetSession", Napi::Function::New(env, reset_session, "resetSession"));
+  exports.Set("readState", Napi::Function::New(env, read_state, "readState"));
   exports.Set("planSession", Napi::Function::New(env, plan_session, "planSession"));
   exports.Set("releaseSession", Napi::Function::New(env, release_session, "releaseSession"));
 }

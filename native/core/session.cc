@@ -48,9 +48,7 @@ Session::Session(Program program, std::vector<Constant> constants, std::shared_p
   bind_constants(constants_);
   for (std::size_t t = 0; t < views_.size(); t++) {
     if (program_.tensors[t].kind != TensorKind::state) continue;
-    std::vector<std::int64_t> shape;
-    for (const Dim& dim : program_.tensors[t].shape) shape.push_back(dim.value);
-    states_.push_back(std::make_unique<DeviceMemory>(*backend_, bytes_of(program_.tensors[t].dtype, shape)));
+    states_.push_back(std::make_unique<DeviceMemory>(*backend_, state_bytes(static_cast<std::int32_t>(t))));
     views_[t].data = states_.back()->data;
   }
   reset();
@@ -103,6 +101,21 @@ void Session::reset() {
     const std::vector<std::uint8_t> zeros(static_cast<std::size_t>(state->bytes), 0);
     backend_->upload(state->data, zeros.data(), state->bytes);
   }
+}
+
+std::int64_t Session::state_bytes(std::int32_t tensor) const {
+  const std::size_t t = static_cast<std::size_t>(tensor);
+  if (tensor < 0 || t >= program_.tensors.size() || program_.tensors[t].kind != TensorKind::state) {
+    throw Error("tensor " + std::to_string(tensor) + " of the program is not a state");
+  }
+  std::vector<std::int64_t> shape;
+  for (const Dim& dim : program_.tensors[t].shape) shape.push_back(dim.value);
+  return bytes_of(program_.tensors[t].dtype, shape);
+}
+
+void Session::read_state(std::int32_t tensor, void* to) const {
+  const std::int64_t bytes = state_bytes(tensor);
+  if (bytes > 0) backend_->download(to, views_[static_cast<std::size_t>(tensor)].data, bytes);
 }
 
 const Plan& Session::plan(const std::vector<std::int64_t>& symbols) {

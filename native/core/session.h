@@ -72,6 +72,10 @@ class Session {
   // Fills every state tensor with zeros.
   void reset();
 
+  // Bytes of a state tensor, and its values copied to `to`. Throws Error when the program has no such state.
+  std::int64_t state_bytes(std::int32_t tensor) const;
+  void read_state(std::int32_t tensor, void* to) const;
+
   // The plan for this binding, made now if need be: for the memory it takes and the kernels it chooses.
   const Plan& plan(const std::vector<std::int64_t>& symbols);
 

@@ -82,23 +82,64 @@ export interface ProgramJson {
   readonly outputs: readonly number[]
 }
 
-/** Where a weight's numbers come from. */
+/** Bytes of a file. */
+export interface FileRange {
+  readonly file: FileHandle
+  readonly offset: number
+  readonly length: number
+}
+
+/** Where a weight's numbers come from: native/quant/weight_source.h. */
 export type WeightSource =
-  | {
+  | (FileRange & {
       readonly kind: 'file'
-      readonly file: FileHandle
-      /** In bytes. */
-      readonly offset: number
-      readonly length: number
       /** 'F32', 'BF16', 'Q4_1', ...: native/quant/source_type.h */
       readonly type: string
       readonly rows: number
       readonly cols: number
       /** Heads whose rows are stored in interleaved rotary order (GGUF's q and k); 0: rows as they are. */
       readonly ropeHeads: number
+    })
+  /** The arrays of a GPTQ checkpoint (native/quant/canonical.h), with zero points or float16 offsets. */
+  | {
+      readonly kind: 'gptq'
+      readonly bits: 8 | 4 | 3 | 2
+      readonly rows: number
+      readonly cols: number
+      readonly groupSize: number
+      readonly qweight: FileRange
+      readonly scales: FileRange & { readonly type: 'F16' | 'BF16' }
+      readonly qzeros?: FileRange
+      readonly offsets?: FileRange
+      /** 'minus-one': as "gptq" (v1) stores them. */
+      readonly zeroPoints: 'true' | 'minus-one'
+      readonly gIdx?: FileRange
     }
+  | ({ readonly kind: 'quantized' } & QuantizedArrays)
+  /** [rows, cols] */
+  | { readonly kind: 'array'; readonly values: Float32Array; readonly rows: number; readonly cols: number }
   | { readonly kind: 'random'; readonly seed: number; readonly rows: number; readonly cols: number }
-  | { readonly kind: 'dense'; readonly values: Float32Array }
+  /** For the indices target. */
+  | { readonly kind: 'indices'; readonly values: Int32Array }
+
+/** A quantized matrix in memory: scale * (code - zero), or scale * code + offset. */
+export interface QuantizedArrays {
+  readonly bits: 8 | 4 | 2
+  readonly rows: number
+  readonly cols: number
+  /** Columns that share a scale; -1: all. */
+  readonly groupSize: number
+  /** [rows, cols], one a byte. */
+  readonly codes: Uint8Array
+  /** [groups, rows], bits of float16 values. */
+  readonly scales: Uint16Array
+  /** [groups, rows]; exactly one of zeros and offsets. */
+  readonly zeros?: Uint8Array
+  /** [groups, rows], bits of float16 values. */
+  readonly offsets?: Uint16Array
+  /** [cols], the group of each column; absent: k / groupSize. */
+  readonly gIdx?: Int32Array
+}
 
 /** What a weight becomes in memory. 'native': as stored; 'f32': the stored values, unquantized. */
 export type WeightTarget =
@@ -113,6 +154,8 @@ export type WeightTarget =
     }
   /** A plain vector of float32 values: norm gains. */
   | { readonly kind: 'dense' }
+  /** A plain vector of int32 values: a column order. */
+  | { readonly kind: 'indices' }
 
 export interface WeightRequest {
   /** For error messages. */
@@ -134,6 +177,11 @@ export interface WeightInfo {
   readonly bytes: number
   /** As a file would hold it: codes, scales and zero points. */
   readonly bitsPerWeight: number
+  /**
+   * Where act-order scattered the columns of a group: column j in memory is column columnOrder[j] of the model, and the
+   * layer's input must be gathered in this order. Absent: the model's own order.
+   */
+  readonly columnOrder?: Int32Array
 }
 
 export interface SessionOptions {
@@ -214,6 +262,13 @@ export interface Addon extends QuantFunctions, SolverFunctions {
     options: { threads: number },
     onProgress?: Progress,
   ): Job<WeightInfo[]>
+  /** The values of any source but random and indices, [rows, cols] in the model's order. */
+  readMatrix(
+    source: WeightSource,
+    name: string,
+    options: { threads: number },
+    onProgress?: Progress,
+  ): Job<Float32Array>
   /** Its memory is freed when no session uses it any more. */
   releaseWeight(weight: WeightHandle): void
 
@@ -224,6 +279,8 @@ export interface Addon extends QuantFunctions, SolverFunctions {
   ): SessionHandle
   runSession(session: SessionHandle, request: RunRequestJson, onProgress?: Progress): Job<RunResultJson>
   resetSession(session: SessionHandle): void
+  /** A copy of a state tensor's values. */
+  readState(session: SessionHandle, tensor: number): ArrayBuffer
   planSession(session: SessionHandle, symbols: readonly number[]): PlanJson
   releaseSession(session: SessionHandle): void
 }

@@ -98,6 +98,18 @@ export class Session {
     addon().resetSession(this.#handle)
   }
 
+  /**
+   * A copy of a float32 state tensor, between runs.
+   * @throws RangeError when the program has no such state
+   */
+  readState(name: string): Float32Array {
+    const index = this.program.tensors.findIndex(
+      (t) => t.kind === 'state' && t.dtype === 'f32' && t.name === name,
+    )
+    if (index < 0) throw new RangeError(`the program has no float32 state '${name}'`)
+    return new Float32Array(addon().readState(this.#handle, index))
+  }
+
   /** Frees its memory; the session cannot be used afterwards. */
   close(): void {
     addon().releaseSession(this.#handle)

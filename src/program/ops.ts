@@ -99,6 +99,13 @@ export function gatherRows(p: ProgramBuilder, label: string, x: Tensor, rows: Te
   return y
 }
 
+/** x[:, columns]: [T, K], [K] i32 -> [T, K]. */
+export function gatherColumns(p: ProgramBuilder, label: string, x: Tensor, columns: Tensor): Tensor {
+  const y = p.intermediate('f32', ...x.shape)
+  p.step('gather_columns', label, [x, columns], [y])
+  return y
+}
+
 /** log softmax(logits)[r, columns[r]]: [R, V], [R] i32 -> [R]. */
 export function logSoftmaxSelect(p: ProgramBuilder, label: string, logits: Tensor, columns: Tensor): Tensor {
   const y = p.intermediate('f32', logits.shape[0]!)
@@ -137,5 +144,19 @@ export function rankOf(p: ProgramBuilder, label: string, logits: Tensor, columns
 export function klDivergence(p: ProgramBuilder, label: string, reference: Tensor, logits: Tensor): Tensor {
   const y = p.intermediate('f32', logits.shape[0]!)
   p.step('kl_divergence', label, [reference, logits], [y])
+  return y
+}
+
+/** The state `name` [M, K] += a^T b, summed over tokens: [T, M], [T, K]. Returns the state. */
+export function gram(p: ProgramBuilder, label: string, a: Tensor, b: Tensor, name: string): Tensor {
+  const sum = p.state(name, 'f32', a.shape[1] as number, b.shape[1] as number)
+  p.step('gram', label, [a, b, sum], [sum])
+  return sum
+}
+
+/** Rows times the block-diagonal Walsh-Hadamard matrix, orthogonal and its own inverse: [T, D] -> [T, D]. */
+export function hadamard(p: ProgramBuilder, label: string, x: Tensor, block: number): Tensor {
+  const y = p.intermediate('f32', ...x.shape)
+  p.step('hadamard', label, [x], [y], { block })
   return y
 }

@@ -153,7 +153,7 @@ export function dequantizeBlocks(type: BlockType, bytes: Uint8Array): Float32Arr
  * y = x W^T on the kernels that models run on.
  * @param x row-major [tokens, cols]; the number of tokens follows from its length
  * @returns row-major [tokens, rows]
- * @throws TypeError or RangeError for wrong arguments; Error for act-order (a gIdx that is not k / groupSize)
+ * @throws TypeError or RangeError for wrong arguments; Error for groups of unequal sizes in gIdx
  */
 export function linear(x: Float32Array, matrix: QuantizedMatrix, options: LinearOptions = {}): Float32Array {
   const { activations = 'f32', threads = 1 } = options

@@ -1,6 +1,8 @@
 import type { ProgramJson, WeightInfo } from '../../native/face.js'
 import { ProgramBuilder, type Tensor } from '../../program/builder.js'
 import * as op from '../../program/ops.js'
+import { attend, type SharedInputs, sharedInputs } from './attend.js'
+import { type ColumnOrders, columnOrders } from './column-orders.js'
 import type { LlamaConfig } from './config.js'
 
 /** Keys and values of 16 tokens lie together; a sequence begins at a multiple of 16 slots. */
@@ -44,14 +46,16 @@ export function linearShapes(
   }
 }
 
-export type LinearName = 'q' | 'k' | 'v' | 'o' | 'gate' | 'up' | 'down'
+export const linearNames = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const
+
+export type LinearName = (typeof linearNames)[number]
 
 /**
  * Llama (Touvron et al. 2023, arXiv 2302.13971, with grouped queries of 2307.09288): T tokens of S sequences in one
  * ragged batch, R rows of logits.
  *
  * Inputs: `ids` [T], `cos` and `sin` [T, headDim / 2], `slots` [T], `sequences` [S, 4], `rows` [R], all of batch.ts, and
- * those of the result. Constants: `embedding`, `outputNorm`, `head` (absent when tied) and `blocks.N.*`.
+ * those of the result. Constants: `embedding`, `outputNorm`, `head` (absent when tied), `blocks.N.*` and column-orders.ts's.
  */
 export function llamaProgram(
   config: LlamaConfig,
@@ -66,6 +70,9 @@ class LlamaBuilder {
   readonly #config: LlamaConfig
   readonly #weights: ReadonlyMap<string, WeightInfo>
   readonly #options: LlamaProgramOptions
+  readonly #orders: ColumnOrders
+  /** A tensor with its columns in another order, for each order that its readers ask for. */
+  readonly #gathered = new Map<string, Tensor>()
   /** The int8 form of a tensor for each block size that its readers ask for. */
   readonly #quantized = new Map<string, Tensor>()
 
@@ -73,6 +80,7 @@ class LlamaBuilder {
     this.#config = config
     this.#weights = weights
     this.#options = options
+    this.#orders = columnOrders(weights)
     this.#p =
       options.cache.kind === 'state'
         ? new ProgramBuilder('T', 'S', 'R')
@@ -81,14 +89,9 @@ class LlamaBuilder {
 
   build(): ProgramJson {
     const p = this.#p
-    const { vocabSize, hiddenSize, headDim, layers } = this.#config
+    const { vocabSize, hiddenSize, layers } = this.#config
     const ids = p.input('ids', 'i32', 'T')
-    const shared = {
-      cos: p.input('cos', 'f32', 'T', headDim / 2),
-      sin: p.input('sin', 'f32', 'T', headDim / 2),
-      slots: p.input('slots', 'i32', 'T'),
-      sequences: p.input('sequences', 'i32', 'S', 4),
-    }
+    const shared = sharedInputs(p, this.#config)
     const rows = p.input('rows', 'i32', 'R')
     const embedding = p.weight('embedding', vocabSize, hiddenSize)
     const head = this.#config.tieWordEmbeddings ? embedding : p.weight('head', vocabSize, hiddenSize)
@@ -100,21 +103,14 @@ class LlamaBuilder {
     return p.build()
   }
 
-  #block(
-    name: string,
-    x: Tensor,
-    shared: { cos: Tensor; sin: Tensor; slots: Tensor; sequences: Tensor },
-  ): Tensor {
+  #block(name: string, x: Tensor, shared: SharedInputs): Tensor {
     const p = this.#p
-    const { heads, headDim } = this.#config
     const attended = p.scope('attention', () => {
       const h = this.#norm('norm', `${name}.attentionNorm`, x)
-      const q = op.rope(p, 'rope_q', this.#project(name, 'q', h), shared.cos, shared.sin, headDim)
-      const k = op.rope(p, 'rope_k', this.#project(name, 'k', h), shared.cos, shared.sin, headDim)
+      const q = this.#project(name, 'q', h)
+      const k = this.#project(name, 'k', h)
       const v = this.#project(name, 'v', h)
-      const cache = this.#cache(name)
-      op.kvAppend(p, 'kv', k, v, shared.slots, cache)
-      const mixed = op.attention(p, 'mix', q, cache, shared.sequences, heads, 1 / Math.sqrt(headDim))
+      const mixed = attend(p, this.#config, { q, k, v }, shared, this.#cache(name))
       return op.add(p, 'add', x, this.#project(name, 'o', mixed))
     })
     return p.scope('mlp', () => {
@@ -136,8 +132,22 @@ class LlamaBuilder {
 
   #linear(label: string, x: Tensor, weight: Tensor): Tensor {
     const unit = this.#weights.get(weight.name)?.unit ?? 0
+    const order = this.#orders.byWeight.get(weight.name)
+    const input = order === undefined ? x : this.#inOrder(x, order)
     const integer = this.#options.activations === 'int8' && unit !== 0
-    return op.linear(this.#p, label, integer ? this.#int8(x, unit as 16 | 32 | 64) : x, weight)
+    return op.linear(this.#p, label, integer ? this.#int8(input, unit as 16 | 32 | 64) : input, weight)
+  }
+
+  /** q, k and v usually share an order, as gate and up do: x is gathered once for them. */
+  #inOrder(x: Tensor, order: string): Tensor {
+    const key = `${x.index}/${order}`
+    let gathered = this.#gathered.get(key)
+    if (!gathered) {
+      const columns = this.#p.indices(order, this.#orders.constants.get(order)!.length)
+      gathered = op.gatherColumns(this.#p, 'gather', x, columns)
+      this.#gathered.set(key, gathered)
+    }
+    return gathered
   }
 
   /** q, k and v read the same quantized rows, as gate and up do. */
