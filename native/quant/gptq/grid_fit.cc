@@ -209,13 +209,14 @@ bool GridFit::run(RowTile& tile) const {
   return changed;
 }
 
-bool GridFit::fit_panel(const RowTile& tile, int64_t panel, const Normal& normal) const {
+Grid& GridFit::grid_of(const RowTile& tile, int64_t panel, int64_t lane, int64_t g) const {
+  const int64_t group = order_.groups[static_cast<size_t>(g)].group;
+  return rows_.grids[static_cast<size_t>(tile.row(panel, lane) * rows_.groups + group)];
+}
+
+std::vector<Grid> GridFit::fit_freely(const RowTile& tile, int64_t panel, const Normal& normal) const {
   const int64_t groups = static_cast<int64_t>(order_.groups.size()), size = 2 * groups;
   const int64_t lanes = tile.lanes(panel);
-  const auto grid_of = [&](int64_t lane, int64_t g) -> Grid& {
-    const int64_t group = order_.groups[static_cast<size_t>(g)].group;
-    return rows_.grids[static_cast<size_t>(tile.row(panel, lane) * rows_.groups + group)];
-  };
   // The steps of scales and offsets to the minimum.
   std::vector<double> steps;
   if (layer_.grid.kind != GridKind::symmetric) {
@@ -227,7 +228,7 @@ bool GridFit::fit_panel(const RowTile& tile, int64_t panel, const Normal& normal
   std::vector<Grid> next(static_cast<size_t>(groups * kRowPanel));
   for (int64_t lane = 0; lane < lanes; ++lane) {
     for (int64_t g = 0; g < groups; ++g) {
-      const Grid& now = grid_of(lane, g);
+      const Grid& now = grid_of(tile, panel, lane, g);
       Grid& grid = next[static_cast<size_t>(g * kRowPanel + lane)] = now;
       if (steps.empty()) continue;
       const double scale = now.scale + steps[static_cast<size_t>(g * kRowPanel + lane)];
@@ -241,51 +242,61 @@ bool GridFit::fit_panel(const RowTile& tile, int64_t panel, const Normal& normal
       }
     }
   }
-  if (layer_.grid.kind != GridKind::offset) {
-    // Scales that are best with these zero points z: least squares over s_g (c_g - z_g 1_g).
-    std::vector<double> matrix(static_cast<size_t>(groups * groups * kRowPanel));
-    std::vector<double> step(static_cast<size_t>(groups * kRowPanel));
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      const RowFit row(normal.matrix, normal.gradient, groups, lane);
-      const auto zero = [&](int64_t g) { return next[static_cast<size_t>(g * kRowPanel + lane)].zero; };
-      for (int64_t g = 0; g < groups; ++g) {
-        double gradient = row.gradient(g) - zero(g) * row.gradient(groups + g);
-        for (int64_t h = 0; h < groups; ++h) {
-          const double code = row.matrix(g, h) - zero(g) * row.matrix(groups + g, h);
-          const double one = row.matrix(g, groups + h) - zero(g) * row.matrix(groups + g, groups + h);
-          matrix[static_cast<size_t>((g * groups + h) * kRowPanel + lane)] = code - zero(h) * one;
-          // The gradient where the scales are the present ones with the new zero points.
-          const Grid& now = grid_of(lane, h);
-          gradient += one * now.scale * (zero(h) - now.zero);
-        }
-        step[static_cast<size_t>(g * kRowPanel + lane)] = gradient;
+  return next;
+}
+
+void GridFit::fit_scales(const RowTile& tile, int64_t panel, const Normal& normal,
+                         std::vector<Grid>& next) const {
+  const int64_t groups = static_cast<int64_t>(order_.groups.size()), lanes = tile.lanes(panel);
+  std::vector<double> matrix(static_cast<size_t>(groups * groups * kRowPanel));
+  std::vector<double> step(static_cast<size_t>(groups * kRowPanel));
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    const RowFit row(normal.matrix, normal.gradient, groups, lane);
+    const auto zero = [&](int64_t g) { return next[static_cast<size_t>(g * kRowPanel + lane)].zero; };
+    for (int64_t g = 0; g < groups; ++g) {
+      double gradient = row.gradient(g) - zero(g) * row.gradient(groups + g);
+      for (int64_t h = 0; h < groups; ++h) {
+        const double code = row.matrix(g, h) - zero(g) * row.matrix(groups + g, h);
+        const double one = row.matrix(g, groups + h) - zero(g) * row.matrix(groups + g, groups + h);
+        matrix[static_cast<size_t>((g * groups + h) * kRowPanel + lane)] = code - zero(h) * one;
+        // The gradient where the scales are the present ones with the new zero points.
+        const Grid& now = grid_of(tile, panel, lane, h);
+        gradient += one * now.scale * (zero(h) - now.zero);
       }
+      step[static_cast<size_t>(g * kRowPanel + lane)] = gradient;
     }
-    add_ridge(matrix, groups);
-    solve_lanes(matrix, step, groups);
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      for (int64_t g = 0; g < groups; ++g) {
-        Grid& grid = next[static_cast<size_t>(g * kRowPanel + lane)];
-        const float scale = to_float16(grid.scale + step[static_cast<size_t>(g * kRowPanel + lane)]);
-        if (is_scale(scale)) {
-          grid.scale = scale;
-        } else {
-          grid = grid_of(lane, g);
-        }
+  }
+  add_ridge(matrix, groups);
+  solve_lanes(matrix, step, groups);
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    for (int64_t g = 0; g < groups; ++g) {
+      Grid& grid = next[static_cast<size_t>(g * kRowPanel + lane)];
+      const float scale = to_float16(grid.scale + step[static_cast<size_t>(g * kRowPanel + lane)]);
+      if (is_scale(scale)) {
+        grid.scale = scale;
+      } else {
+        grid = grid_of(tile, panel, lane, g);
       }
     }
   }
+}
+
+bool GridFit::fit_panel(const RowTile& tile, int64_t panel, const Normal& normal) const {
+  const int64_t groups = static_cast<int64_t>(order_.groups.size()), size = 2 * groups;
+  std::vector<Grid> next = fit_freely(tile, panel, normal);
+  if (layer_.grid.kind != GridKind::offset) fit_scales(tile, panel, normal, next);
   bool changed = false;
-  for (int64_t lane = 0; lane < lanes; ++lane) {
+  for (int64_t lane = 0; lane < tile.lanes(panel); ++lane) {
     std::vector<double> step(static_cast<size_t>(size));
     for (int64_t g = 0; g < groups; ++g) {
       const Grid& to = next[static_cast<size_t>(g * kRowPanel + lane)];
-      const Grid& from = grid_of(lane, g);
+      const Grid& from = grid_of(tile, panel, lane, g);
       step[static_cast<size_t>(g)] = static_cast<double>(to.scale) - from.scale;
       step[static_cast<size_t>(groups + g)] = offset_of(to) - offset_of(from);
     }
     if (!(RowFit(normal.matrix, normal.gradient, groups, lane).change(step) < 0)) continue;
-    for (int64_t g = 0; g < groups; ++g) grid_of(lane, g) = next[static_cast<size_t>(g * kRowPanel + lane)];
+    for (int64_t g = 0; g < groups; ++g)
+      grid_of(tile, panel, lane, g) = next[static_cast<size_t>(g * kRowPanel + lane)];
     changed = true;
   }
   return changed;

@@ -31,7 +31,14 @@ class GridFit {
   void load_codes(RowTile& tile) const;
   void add_code_products(RowTile& tile, std::vector<Normal>& normals) const;
   void add_ones(const RowTile& tile, int64_t panel, Normal& normal) const;
+  // The grids [groups][8] of a panel at the minimum over scales and offsets: of an asymmetric grid the zero
+  // points only.
+  std::vector<Grid> fit_freely(const RowTile& tile, int64_t panel, const Normal& normal) const;
+  // The scales that are best with the zero points z of `next`: least squares over s_g (c_g - z_g 1_g).
+  void fit_scales(const RowTile& tile, int64_t panel, const Normal& normal, std::vector<Grid>& next) const;
   bool fit_panel(const RowTile& tile, int64_t panel, const Normal& normal) const;
+  // Of a row of the panel and a group in the order of the walk.
+  Grid& grid_of(const RowTile& tile, int64_t panel, int64_t lane, int64_t g) const;
 
   const Layer& layer_;
   const ColumnOrder& order_;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <cstdio>
 #include <numeric>
 
 #include "native/core/error.h"
@@ -71,6 +72,12 @@ void keep_better_rows(const Layer& layer, const std::vector<double>& refined_los
   }
 }
 
+std::string short_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return text;
+}
+
 double sum_of(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
 }
@@ -119,8 +126,8 @@ Solution solve_layer(const Layer& layer, const Execution& run, const SolveProgre
   }
   solution.loss = sum_of(losses);
   if (solution.loss > solution.rtn_loss) {
-    solution.fallback = "the loss of GPTQ, " + std::to_string(solution.loss) +
-                        ", is above round-to-nearest's " + std::to_string(solution.rtn_loss);
+    solution.fallback = "the loss of GPTQ, " + short_number(solution.loss) +
+                        ", is above round-to-nearest's " + short_number(solution.rtn_loss);
     solution.loss = solution.rtn_loss;
   } else {
     solution.rows = std::move(walked);
