@@ -8,6 +8,8 @@
 #include "native/core/error.h"
 #include "native/quant/ggml_blocks.h"
 #include "native/quant/ggml_dequantize.h"
+#include "native/quant/llm_int8.h"
+#include "native/quant/nf4.h"
 #include "native/quant/random_weight.h"
 
 namespace qn {
@@ -165,6 +167,63 @@ OwnedWeight load_rounded(const WeightRequest& request, const FileSource& source,
   return weight;
 }
 
+// Replaces the absmax of every block by what double quantization leaves of it.
+void double_quantize_scales(OwnedWeight& weight) {
+  const Weight& view = weight.view;
+  float* params = reinterpret_cast<float*>(weight.params.data());
+  const auto scale = [&](int64_t row, int64_t group) -> float& {
+    return params[(row / kPanelRows * view.groups + group) * kPanelRows + row % kPanelRows];
+  };
+  std::vector<float> absmax(static_cast<size_t>(view.rows * view.groups));
+  auto at = absmax.begin();
+  for (int64_t n = 0; n < view.rows; ++n) {
+    for (int64_t g = 0; g < view.groups; ++g) *at++ = scale(n, g);
+  }
+  double_quantize(absmax);
+  at = absmax.begin();
+  for (int64_t n = 0; n < view.rows; ++n) {
+    for (int64_t g = 0; g < view.groups; ++g) scale(n, g) = *at++;
+  }
+}
+
+OwnedWeight load_nf4(const WeightRequest& request, const FileSource& source, const LoadControl& control) {
+  const FileRows file(request, source);
+  OwnedWeight weight = allocate_table_panels(nf4_table(), source.rows, source.cols, kNf4Block);
+  std::vector<AlignedBuffer> scratch = float_scratch(control, source.cols);
+  const FillRow fill = [&](int64_t row, int r, int worker, PanelRows& rows) {
+    float* values = floats(scratch, worker);
+    file.read(request, row, values);
+    quantize_nf4_row(values, source.cols, rows.codes(r), rows.scale(r));
+  };
+  fill_code_panels(control, weight, file.row_bytes(), fill, &file);
+  double_quantize_scales(weight);
+  weight.bits_per_weight = nf4_bits_per_weight(source.rows, source.cols);
+  return weight;
+}
+
+// A float32 scale for each row.
+double llm_int8_bits_per_weight(int64_t cols) { return 8 + 32.0 / static_cast<double>(cols); }
+
+OwnedWeight load_llm_int8(const WeightRequest& request, const FileSource& source,
+                          const LoadControl& control) {
+  const FileRows file(request, source);
+  OwnedWeight weight =
+      allocate_code_panels(WeightFormat::u8, ParamFormat::f32_f32, source.rows, source.cols, -1);
+  std::vector<AlignedBuffer> scratch = float_scratch(control, source.cols);
+  const FillRow fill = [&](int64_t row, int r, int worker, PanelRows& rows) {
+    float* values = floats(scratch, worker);
+    file.read(request, row, values);
+    const Int8Scale scale = int8_scale(quantize_int8_row(values, source.cols, rows.codes(r)));
+    const float params[2] = {scale.scale, scale.offset};
+    check_finite(params, 2, {request.name, row});
+    *rows.scale(r) = scale.scale;
+    *rows.offset(r) = scale.offset;
+  };
+  fill_code_panels(control, weight, file.row_bytes(), fill, &file);
+  weight.bits_per_weight = llm_int8_bits_per_weight(source.cols);
+  return weight;
+}
+
 OwnedWeight load_floats(const WeightRequest& request, const FileSource& source, WeightFormat format,
                         const LoadControl& control) {
   const FileRows file(request, source);
@@ -207,6 +266,8 @@ std::optional<WeightFormat> float_format(TargetKind kind) {
 OwnedWeight load(const WeightRequest& request, const FileSource& source, const LoadControl& control) {
   const TargetKind target = request.target.kind;
   if (target == TargetKind::integer) return load_rounded(request, source, control);
+  if (target == TargetKind::nf4) return load_nf4(request, source, control);
+  if (target == TargetKind::llm_int8) return load_llm_int8(request, source, control);
   if (target == TargetKind::native && !is_float(source.type)) return load_blocks(request, source, control);
   if (target == TargetKind::native || target == TargetKind::f32) {
     const WeightFormat own = source.type == SourceType::f16    ? WeightFormat::f16
@@ -228,12 +289,13 @@ OwnedWeight load(const WeightRequest& request, const RandomSource& source, const
     fill_panels(control, weight.view, 4 * source.cols, fill, nullptr);
     return weight;
   }
-  if (request.target.kind != TargetKind::integer) {
-    fail(request,
-         "random weights have no native format; expected a target of f32, f16, bf16 or 8, 4 or 2 bits");
+  const bool nf4 = request.target.kind == TargetKind::nf4;
+  if (!nf4 && request.target.kind != TargetKind::integer) {
+    fail(request, "random weights are made as f32, f16, bf16, nf4 or 8, 4 or 2 bits; the target is another");
   }
-  OwnedWeight weight = allocate_code_panels(code_format(options.bits), ParamFormat::f16_u8, source.rows,
-                                            source.cols, options.group);
+  OwnedWeight weight = nf4 ? allocate_table_panels(nf4_table(), source.rows, source.cols, kNf4Block)
+                           : allocate_code_panels(code_format(options.bits), ParamFormat::f16_u8, source.rows,
+                                                  source.cols, options.group);
   std::vector<PanelRows> scratch;
   for (int i = 0; i < control.pool.threads(); ++i)
     scratch.emplace_back(weight.view.padded_cols, weight.view.groups);
@@ -241,7 +303,8 @@ OwnedWeight load(const WeightRequest& request, const RandomSource& source, const
     fill_random_codes(source.seed, options.symmetric, scratch[static_cast<size_t>(worker)], weight, panel);
   };
   fill_panels(control, weight.view, source.cols, fill, nullptr);
-  weight.bits_per_weight = integer_bits_per_weight(weight.view, options.bits, options.symmetric);
+  weight.bits_per_weight = nf4 ? nf4_bits_per_weight(source.rows, source.cols)
+                               : integer_bits_per_weight(weight.view, options.bits, options.symmetric);
   return weight;
 }
 
