@@ -120,6 +120,10 @@ function memoryBits(target: WeightTarget, source: TensorSource): number {
   switch (target.kind) {
     case 'integer':
       return target.bits + (target.groupSize > 0 ? 24 / target.groupSize : 0)
+    case 'nf4':
+      return 4.5 // a float32 scale for 64 codes
+    case 'llm.int8':
+      return 8
     case 'native':
       return stored * 1.25 // panels hold some of ggml's scales wider than the file does
     case 'f32':

@@ -1,7 +1,7 @@
 import type { LlamaCheckpoint } from '../../models/llama/checkpoint.js'
 import { checkMemory } from '../../models/llama/memory.js'
 import { Llama } from '../../models/llama/model.js'
-import { type HeadType, type LlamaBits, precisionOf } from '../../models/llama/precision.js'
+import { type HeadType, type LlamaBits, precisionOf, takesInt8 } from '../../models/llama/precision.js'
 import type { Activations } from '../../models/llama/program.js'
 import type { Isa } from '../../native/face.js'
 import { type EncodedPassage, encodePassage } from './encode.js'
@@ -98,7 +98,7 @@ async function loadScorers(
     for (const [i, precision] of precisions.entries()) {
       const model = await Llama.load(checkpoint, {
         precision,
-        activations: precision.bits === 'f32' ? 'f32' : (options.activations ?? 'f32'),
+        activations: takesInt8(precision.bits) ? (options.activations ?? 'f32') : 'f32',
         threads: options.threads,
         isa: options.isa,
         signal: options.signal,
