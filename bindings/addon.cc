@@ -5,6 +5,7 @@
 #include "bindings/environment.h"
 #include "bindings/quant.h"
 #include "bindings/session.h"
+#include "bindings/solver.h"
 #include "bindings/weight.h"
 
 namespace {
@@ -16,6 +17,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   qn::bindings::init_environment(env, exports);
   qn::bindings::init_weight(env, exports);
   qn::bindings::init_quant(env, exports);
+  qn::bindings::init_solver(env, exports);
   qn::bindings::init_session(env, exports);
   qn::bindings::init_ceilings(env, exports);
   return exports;

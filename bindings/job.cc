@@ -18,6 +18,7 @@ struct Job {
   Napi::Promise::Deferred deferred;
   Napi::ThreadSafeFunction to_javascript;
   Napi::FunctionReference on_progress;
+  Napi::ObjectReference keep;
   std::atomic<bool> stop{false};
   std::thread thread;
   JobResult result;
@@ -71,8 +72,9 @@ void run(const std::shared_ptr<Job>& job, const JobWork& work) {
 
 }  // namespace
 
-Napi::Value start_job(Napi::Env env, const Napi::Value& on_progress, JobWork work) {
+Napi::Value start_job(Napi::Env env, const Napi::Value& on_progress, JobWork work, const Napi::Value& keep) {
   auto job = std::make_shared<Job>(env);
+  if (keep.IsObject()) job->keep = Napi::Persistent(keep.As<Napi::Object>());
   if (on_progress.IsFunction()) job->on_progress = Napi::Persistent(on_progress.As<Napi::Function>());
   // The finalizer runs once, on the JavaScript thread: after Release(), or when the environment goes away,
   // which is what makes worker.terminate() and process.exit() stop the work.
@@ -81,6 +83,7 @@ Napi::Value start_job(Napi::Env env, const Napi::Value& on_progress, JobWork wor
         job->stop = true;
         if (job->thread.joinable()) job->thread.join();
         job->on_progress.Reset();
+        job->keep.Reset();
       });
   job->thread = std::thread([job, work = std::move(work)] { run(job, work); });
 

@@ -21,7 +21,9 @@ using JobWork = std::function<JobResult(const std::atomic<bool>& stop, const Job
 
 // Starts the work; returns { promise, cancel() } to JavaScript. `on_progress` is a function (done, total) or
 // undefined. The promise rejects with an Error whose code is ABORT_ERR after cancel(), QNATIVE_ERROR
-// otherwise.
-Napi::Value start_job(Napi::Env env, const Napi::Value& on_progress, JobWork work);
+// otherwise. `keep`, an object or undefined, stays alive until the work is over: arrays that the work reads
+// in place.
+Napi::Value start_job(Napi::Env env, const Napi::Value& on_progress, JobWork work,
+                      const Napi::Value& keep = {});
 
 }  // namespace qn::bindings

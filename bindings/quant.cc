@@ -42,7 +42,8 @@ Canonical read_matrix(const Napi::Object& object) {
                          elements_of<int32_t>(object.Get("qzeros"), "qzeros", shape.qzeros_size()),
                          elements_of<uint16_t>(object.Get("scales"), "scales", shape.scales_size()),
                          elements_of<int32_t>(object.Get("gIdx"), "gIdx", shape.cols)};
-  check_group_index(matrix);
+  const std::string problem = group_index_problem(matrix);
+  if (!problem.empty()) throw Error(problem);
   return matrix;
 }
 
@@ -133,9 +134,8 @@ Napi::Value dequantize_blocks(const Napi::CallbackInfo& info) {
   return out;
 }
 
-OwnedWeight panels_of(const Canonical& matrix, ThreadPool& pool) {
-  const WeightRequest request{"matrix", matrix, {TargetKind::native, {}}};
-  return std::move(load_weight(request, {pool, nullptr, nullptr}).panels);
+LoadedWeight panels_of(const Canonical& matrix, ThreadPool& pool) {
+  return load_weight({"matrix", matrix, {TargetKind::native, {}}}, {pool});
 }
 
 View dense_view(void* data, DType dtype, int64_t rows, int64_t cols) {
@@ -159,11 +159,19 @@ Napi::Value linear_matrix(const Napi::CallbackInfo& info) {
   if (options.Get("isa").IsString()) isa = cpu::isa_from_name(string_at(options, "isa"));
   cpu::CpuBackend backend(static_cast<int>(integer_at(options, "threads")), isa);
 
-  const OwnedWeight weight = panels_of(matrix, backend.pool());
+  LoadedWeight loaded = panels_of(matrix, backend.pool());
+  const OwnedWeight& weight = loaded.panels;
   const View weight_view{nullptr, &weight.view, {rows, cols}, 2, DType::f32};
   auto out = Napi::Float32Array::New(info.Env(), static_cast<size_t>(tokens * rows));
   const View y = dense_view(out.Data(), DType::f32, tokens, rows);
-  const View floats = dense_view(const_cast<float*>(x), DType::f32, tokens, cols);
+  View floats = dense_view(const_cast<float*>(x), DType::f32, tokens, cols);
+  const AlignedBuffer gathered(static_cast<size_t>(tokens * cols) * sizeof(float));
+  if (!loaded.column_order.empty()) {
+    const View columns{loaded.column_order.data(), nullptr, {cols}, 1, DType::i32};
+    const View in[] = {floats, columns};
+    floats = dense_view(gathered.data(), DType::f32, tokens, cols);
+    run_op(backend, "gather_columns", {in, &floats, {}});
+  }
   if (string_at(options, "activations") == "f32") {
     const View in[] = {floats, weight_view};
     run_op(backend, "linear", {in, &y, {}});
@@ -182,9 +190,12 @@ Napi::Value linear_matrix(const Napi::CallbackInfo& info) {
 // (matrix) -> the same matrix, after a trip through panels: what the tests see of them
 Napi::Value repack_matrix(const Napi::CallbackInfo& info) {
   const Canonical matrix = read_matrix(info[0].As<Napi::Object>());
+  if (!has_contiguous_groups(matrix)) {
+    throw Error("expected no act-order, which stands in another order in panels");
+  }
   ThreadPool pool(1);
   const NewMatrix out(info.Env(), matrix.shape);
-  read_panels(panels_of(matrix, pool).view, out.arrays);
+  read_panels(panels_of(matrix, pool).panels.view, out.arrays);
   return out.object;
 }
 

@@ -1,21 +1,18 @@
 #include "bindings/weight.h"
 
+#include <algorithm>
+#include <cstring>
 #include <memory>
 #include <utility>
 
 #include "bindings/arguments.h"
 #include "bindings/handle.h"
 #include "bindings/job.h"
+#include "bindings/weight_source.h"
 #include "native/core/error.h"
 #include "native/quant/load_weight.h"
 
 namespace qn::bindings {
-
-template <>
-struct HandleTag<const FileMap> {
-  static constexpr napi_type_tag value = {0x2f9b6f0d1f0a4e4dULL, 0x8d5c3a7e66b1c902ULL};
-  static constexpr const char* name = "file";
-};
 
 template <>
 struct HandleTag<const LoadedWeight> {
@@ -25,61 +22,16 @@ struct HandleTag<const LoadedWeight> {
 
 namespace {
 
-// (path) -> file
-Napi::Value open_file(const Napi::CallbackInfo& info) {
-  return make_handle(info.Env(), std::make_shared<const FileMap>(info[0].ToString().Utf8Value()));
-}
-
-std::vector<float> read_floats(const Napi::Object& object, const char* key) {
-  const Napi::Value value = object.Get(key);
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array) {
-    throw Napi::TypeError::New(object.Env(), std::string("expected a Float32Array for ") + key);
-  }
-  const Napi::Float32Array array = value.As<Napi::Float32Array>();
-  return std::vector<float>(array.Data(), array.Data() + array.ElementLength());
-}
-
-WeightSource read_source(const Napi::Object& object) {
-  const std::string kind = string_at(object, "kind");
-  if (kind == "dense") return DenseSource{read_floats(object, "values")};
-  const std::int64_t rows = integer_at(object, "rows");
-  const std::int64_t cols = integer_at(object, "cols");
-  if (kind == "random")
-    return RandomSource{static_cast<std::uint64_t>(integer_at(object, "seed")), rows, cols};
-  if (kind != "file") throw Error("unknown weight source '" + kind + "'");
-  const std::int64_t offset = integer_at(object, "offset");
-  const std::int64_t length = integer_at(object, "length");
-  if (offset < 0 || length < 0) throw Error("a weight's offset and length cannot be negative");
-  return FileSource{from_handle<const FileMap>(object.Get("file")),
-                    static_cast<std::uint64_t>(offset),
-                    static_cast<std::uint64_t>(length),
-                    source_type_from_name(string_at(object, "type")),
-                    rows,
-                    cols,
-                    static_cast<int>(integer_at(object, "ropeHeads"))};
-}
-
-double elements_of(const WeightRequest& request) {
-  struct Visitor {
-    double operator()(const FileSource& s) const {
-      return static_cast<double>(s.rows) * static_cast<double>(s.cols);
-    }
-    double operator()(const RandomSource& s) const {
-      return static_cast<double>(s.rows) * static_cast<double>(s.cols);
-    }
-    double operator()(const DenseSource& s) const { return static_cast<double>(s.values.size()); }
-    double operator()(const Canonical& s) const {
-      return static_cast<double>(s.shape.rows) * static_cast<double>(s.shape.cols);
-    }
-  };
-  return std::visit(Visitor{}, request.source);
+double elements_of(const WeightSource& source) {
+  const MatrixSize size = size_of(source);
+  return static_cast<double>(size.rows) * static_cast<double>(size.cols);
 }
 
 WeightTarget read_target(const Napi::Object& object) {
   constexpr std::pair<const char*, TargetKind> kKinds[] = {
-      {"native", TargetKind::native}, {"f32", TargetKind::f32},           {"f16", TargetKind::f16},
-      {"bf16", TargetKind::bf16},     {"integer", TargetKind::integer},   {"dense", TargetKind::dense},
-      {"nf4", TargetKind::nf4},       {"llm.int8", TargetKind::llm_int8},
+      {"native", TargetKind::native},   {"f32", TargetKind::f32},         {"f16", TargetKind::f16},
+      {"bf16", TargetKind::bf16},       {"integer", TargetKind::integer}, {"dense", TargetKind::dense},
+      {"indices", TargetKind::indices}, {"nf4", TargetKind::nf4},         {"llm.int8", TargetKind::llm_int8},
   };
   const std::string name = string_at(object, "kind");
   for (const auto& [known, kind] : kKinds) {
@@ -114,6 +66,11 @@ Napi::Value weight_to_javascript(Napi::Env env, std::shared_ptr<const LoadedWeig
   object.Set("groupSize", grouped ? view.group : 0);
   object.Set("bytes", static_cast<double>(weight->bytes));
   object.Set("bitsPerWeight", weight->bits_per_weight);
+  if (!weight->column_order.empty()) {
+    auto order = Napi::Int32Array::New(env, weight->column_order.size());
+    std::ranges::copy(weight->column_order, order.Data());
+    object.Set("columnOrder", order);
+  }
   object.Set("handle", make_handle(env, std::move(weight)));
   return object;
 }
@@ -132,7 +89,7 @@ Napi::Value load_weights(const Napi::CallbackInfo& info) {
                    [requests, threads](const std::atomic<bool>& stop, const JobProgress& progress) {
                      ThreadPool pool(threads);
                      double total = 0;
-                     for (const WeightRequest& request : *requests) total += elements_of(request);
+                     for (const WeightRequest& request : *requests) total += elements_of(request.source);
                      double done = 0;
                      const LoadControl control{pool, &stop, [&](std::int64_t weights) {
                                                  progress(done += static_cast<double>(weights), total);
@@ -148,6 +105,33 @@ Napi::Value load_weights(const Napi::CallbackInfo& info) {
                        return list;
                      });
                    });
+}
+
+// (source, name, { threads }, onProgress?) -> { promise of a Float32Array [rows, cols], cancel }
+Napi::Value read_matrix_values(const Napi::CallbackInfo& info) {
+  auto source = std::make_shared<const WeightSource>(read_source(info[0].As<Napi::Object>()));
+  const std::string name = info[1].ToString().Utf8Value();
+  const int threads = static_cast<int>(integer_at(info[2].As<Napi::Object>(), "threads"));
+  return start_job(
+      info.Env(), info[3],
+      [source, name, threads](const std::atomic<bool>& stop, const JobProgress& progress) {
+        const MatrixSize size = size_of(*source);
+        const std::string problem = size_problem(size);
+        if (!problem.empty()) throw Error("tensor '" + name + "': " + problem);
+        ThreadPool pool(threads);
+        double done = 0;
+        const LoadControl control{pool, &stop, [&](std::int64_t weights) {
+                                    progress(done += static_cast<double>(weights), elements_of(*source));
+                                  }};
+        auto values =
+            std::make_shared<AlignedBuffer>(static_cast<std::size_t>(size.rows * size.cols) * sizeof(float));
+        read_matrix(*source, name, control, reinterpret_cast<float*>(values->data()));
+        return JobResult([values](Napi::Env env) -> Napi::Value {
+          auto array = Napi::Float32Array::New(env, values->size() / sizeof(float));
+          std::memcpy(array.Data(), values->data(), values->size());
+          return array;
+        });
+      });
 }
 
 // (weight): freed when no session uses it any more
@@ -171,6 +155,7 @@ Constant constant_from_handle(const Napi::Value& value) {
 void init_weight(Napi::Env env, Napi::Object exports) {
   exports.Set("openFile", Napi::Function::New(env, open_file, "openFile"));
   exports.Set("loadWeights", Napi::Function::New(env, load_weights, "loadWeights"));
+  exports.Set("readMatrix", Napi::Function::New(env, read_matrix_values, "readMatrix"));
   exports.Set("releaseWeight", Napi::Function::New(env, release_weight, "releaseWeight"));
 }
 

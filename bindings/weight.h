@@ -6,7 +6,7 @@
 
 namespace qn::bindings {
 
-// openFile, loadWeights, releaseWeight
+// openFile, loadWeights, readMatrix, releaseWeight
 void init_weight(Napi::Env env, Napi::Object exports);
 
 // A weight handle as a constant of a session (its tensor number is still unset).

@@ -13,9 +13,16 @@ export { type Profile, type ProfileOptions, profileModel } from './bench/profile
 export { type Comparison, compareTimes, type Verdict } from './bench/statistics.js'
 export { chromeTrace, type TraceEvent } from './bench/trace.js'
 export { FormatError } from './formats/error.js'
+export type { GptqMatrix } from './formats/gptq.js'
 export type { FileInspection, TypeTotal } from './formats/inspect.js'
 export type { StorageType, TensorSource } from './formats/tensor.js'
-export { type LlamaBlock, type LlamaCheckpoint, openLlama } from './models/llama/checkpoint.js'
+export {
+  type LlamaBlock,
+  type LlamaCheckpoint,
+  type LlamaQuantization,
+  type MatrixSource,
+  openLlama,
+} from './models/llama/checkpoint.js'
 export type { LlamaConfig } from './models/llama/config.js'
 export { type GenerateOptions, generateTokens } from './models/llama/generate.js'
 export { inspectModel, type LlamaInspection, type ModelInspection } from './models/llama/inspect.js'
@@ -28,7 +35,19 @@ export { type Diagnosis, diagnose } from './native/diagnosis.js'
 export type { Environment, Isa, IsaStatus } from './native/face.js'
 export { UnusableError } from './native/isa.js'
 export * from './quantize/arrays.js'
+export * from './quantize/solver.js'
 export { evaluateLambada, type LambadaOptions } from './tasks/lambada/evaluate.js'
-export type { KernelCalls, LambadaResult, LambadaRow } from './tasks/lambada/result.js'
+export type { LambadaResult, LambadaRow } from './tasks/lambada/result.js'
+export type { EvaluationOptions } from './tasks/lineup.js'
+export { evaluatePerplexity, type PerplexityOptions } from './tasks/perplexity/evaluate.js'
+export type { PerplexityResult, PerplexityRow } from './tasks/perplexity/result.js'
+export type {
+  Agreement,
+  AgreementRow,
+  KernelCalls,
+  QuantizationMethod,
+  ScoredPrecision,
+  ScoringCost,
+} from './tasks/result.js'
 export { type ChatMessage, renderChat } from './tokenizer/chat.js'
 export type { Tokenizer } from './tokenizer/tokenizer.js'

@@ -5,6 +5,7 @@
 #include "native/kernels/argmax/argmax.h"
 #include "native/kernels/attention/attention.h"
 #include "native/kernels/embed/embed.h"
+#include "native/kernels/gather_columns/gather_columns.h"
 #include "native/kernels/gather_rows/gather_rows.h"
 #include "native/kernels/gram/gram.h"
 #include "native/kernels/kl_divergence/kl_divergence.h"
@@ -22,23 +23,12 @@ namespace qn::cpu {
 
 std::span<const OpSpec* const> ops() {
   static const OpSpec* const list[] = {
-      &embed_op(),
-      &rmsnorm_op(),
-      &quantize_activations_op(),
-      &linear_op(),
-      &rope_op(),
-      &kv_append_op(),
-      &attention_op(),
-      &swiglu_op(),
-      &add_op(),
-      &gather_rows_op(),
-      &log_softmax_select_op(),
-      &argmax_op(),
-      &top_k_op(),
-      &rank_of_op(),
-      &kl_divergence_op(),
-      &gram_op(),
-      &add_outliers_op(),
+      &embed_op(),         &rmsnorm_op(),        &quantize_activations_op(),
+      &linear_op(),        &rope_op(),           &kv_append_op(),
+      &attention_op(),     &swiglu_op(),         &add_op(),
+      &gather_rows_op(),   &gather_columns_op(), &log_softmax_select_op(),
+      &argmax_op(),        &top_k_op(),          &rank_of_op(),
+      &kl_divergence_op(), &gram_op(),           &add_outliers_op(),
   };
   return list;
 }

@@ -24,12 +24,22 @@ void pack_run(int bits, const uint8_t* codes, int64_t count, int32_t* words, int
 }
 
 void unpack_run(int bits, const int32_t* words, int64_t stride, int64_t count, uint8_t* codes) {
-  const uint32_t mask = (1u << bits) - 1;
-  const int64_t per_word = 32 / bits;
-  for (int64_t i = 0; i < count; i += per_word) {
-    const int64_t n = std::min(per_word, count - i);
-    const uint32_t word = static_cast<uint32_t>(words[i / per_word * stride]);
-    for (int64_t j = 0; j < n; ++j) codes[i + j] = static_cast<uint8_t>(word >> (j * bits) & mask);
+  unpack_words(bits, reinterpret_cast<const uint8_t*>(words), stride, count, codes);
+}
+
+// 1 in every code of a word.
+uint32_t ones(int bits) { return bits == 8 ? 0x01010101u : bits == 4 ? 0x11111111u : 0x55555555u; }
+
+// One row: codes [cols], scale and zero [groups]. Of 8, 4 or 2 bits.
+void read_row(const Canonical& matrix, int64_t row, uint8_t* codes, float* scale, uint8_t* zero) {
+  const CanonicalShape& shape = matrix.shape;
+  unpack_run(shape.bits, matrix.qweight + row, shape.rows, shape.cols, codes);
+  const int64_t word = row * shape.bits / 32;
+  const int shift = static_cast<int>(row * shape.bits % 32);
+  for (int64_t g = 0; g < shape.groups(); ++g) {
+    scale[g] = float16_to_float(matrix.scales[g * shape.rows + row]);
+    const uint32_t zeros = static_cast<uint32_t>(matrix.qzeros[g * shape.row_words() + word]);
+    zero[g] = static_cast<uint8_t>(zeros >> shift & ((1u << shape.bits) - 1));
   }
 }
 
@@ -59,15 +69,16 @@ std::string shape_problem(const CanonicalShape& shape) {
   return {};
 }
 
-void check_group_index(const Canonical& matrix) {
+std::string group_index_problem(const Canonical& matrix) {
   const int64_t groups = matrix.shape.groups();
   for (int64_t k = 0; k < matrix.shape.cols; ++k) {
     const int32_t g = matrix.group_index[k];
     if (g < 0 || g >= groups) {
-      throw Error("expected g_idx[" + std::to_string(k) + "] from 0 to " + std::to_string(groups - 1) +
-                  ", got " + std::to_string(g));
+      return "expected g_idx[" + std::to_string(k) + "] from 0 to " + std::to_string(groups - 1) + ", got " +
+             std::to_string(g);
     }
   }
+  return {};
 }
 
 bool has_contiguous_groups(const Canonical& matrix) {
@@ -101,16 +112,39 @@ void unpack_zeros(const CanonicalShape& shape, const int32_t* qzeros, uint8_t* z
   }
 }
 
-void read_canonical_row(const Canonical& matrix, int64_t row, uint8_t* codes, float* scale, uint8_t* zero) {
-  const CanonicalShape& shape = matrix.shape;
-  unpack_run(shape.bits, matrix.qweight + row, shape.rows, shape.cols, codes);
-  const int64_t word = row / shape.codes_per_word();
-  const int shift = static_cast<int>(row % shape.codes_per_word()) * shape.bits;
-  for (int64_t g = 0; g < shape.groups(); ++g) {
-    scale[g] = float16_to_float(matrix.scales[g * shape.rows + row]);
-    const uint32_t zeros = static_cast<uint32_t>(matrix.qzeros[g * shape.row_words() + word]);
-    zero[g] = static_cast<uint8_t>(zeros >> shift & ((1u << shape.bits) - 1));
+void unpack_words(int bits, const uint8_t* words, int64_t stride, int64_t count, uint8_t* codes) {
+  const uint64_t mask = (1u << bits) - 1;
+  uint64_t buffer = 0;
+  int available = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    if (available < bits) {
+      uint32_t word;
+      std::memcpy(&word, words, sizeof word);
+      words += 4 * stride;
+      buffer |= uint64_t{word} << available;
+      available += 32;
+    }
+    codes[i] = static_cast<uint8_t>(buffer & mask);
+    buffer >>= bits;
+    available -= bits;
   }
+}
+
+void subtract_one_from_zeros(const CanonicalShape& shape, int32_t* qzeros) {
+  for (int64_t i = 0; i < shape.qzeros_size(); ++i) {
+    qzeros[i] = static_cast<int32_t>(static_cast<uint32_t>(qzeros[i]) - ones(shape.bits));
+  }
+}
+
+void unpack_zeros_minus_one(const CanonicalShape& shape, const int32_t* qzeros, uint8_t* zeros) {
+  if (shape.bits == 3) {
+    unpack_zeros(shape, qzeros, zeros);
+    for (int64_t i = 0; i < shape.scales_size(); ++i) zeros[i] = (zeros[i] + 1) & 7;
+    return;
+  }
+  std::vector<int32_t> words(qzeros, qzeros + shape.qzeros_size());
+  for (int32_t& word : words) word = static_cast<int32_t>(static_cast<uint32_t>(word) + ones(shape.bits));
+  unpack_zeros(shape, words.data(), zeros);
 }
 
 void quantize(const float* weights, bool symmetric, Clip clip, std::string_view name,
@@ -155,7 +189,7 @@ void dequantize(const Canonical& matrix, float* out) {
   std::vector<uint8_t> codes(shape.cols), zero(shape.groups());
   std::vector<float> scale(shape.groups());
   for (int64_t n = 0; n < shape.rows; ++n) {
-    read_canonical_row(matrix, n, codes.data(), scale.data(), zero.data());
+    read_row(matrix, n, codes.data(), scale.data(), zero.data());
     float* row = out + n * shape.cols;
     for (int64_t k = 0; k < shape.cols; ++k) {
       const int32_t g = matrix.group_index[k];

@@ -24,4 +24,7 @@ Int8Scale int8_scale(float absmax);
 // codes [cols] of a row of finite values, as panels hold them. Returns absmax.
 float quantize_int8_row(const float* row, int64_t cols, uint8_t* codes);
 
+// As a file would hold a matrix: codes, and a float32 absmax a row.
+inline double llm_int8_bits_per_weight(int64_t cols) { return 8 + 32.0 / static_cast<double>(cols); }
+
 }  // namespace qn

@@ -18,22 +18,22 @@
 #include <cstdint>
 
 #include "native/quant/float_rows.h"
+#include "native/quant/grid.h"
 
 namespace qn {
-
-// mse: besides the whole range, ranges shrunk by 0.98, 0.96, ... 0.20 are tried, and the one with the least
-// sum of squared errors is kept; the whole range unless another is strictly better. (GPTQ's search minimises
-// the 2.4-norm on a grid of 100, which can end with more squared error than no clipping.)
-enum class Clip : uint8_t { none, mse };
 
 struct QuantizeOptions {
   int bits;       // 8, 4 or 2
   int64_t group;  // columns that share a scale; the last group of a row may be shorter; -1: the whole row
   bool symmetric;
-  Clip clip;
+  Clip clip;  // none or mse
 };
 
 inline int64_t group_count(int64_t cols, int64_t group) { return group < 0 ? 1 : (cols + group - 1) / group; }
+
+// Throws Error naming the extreme weight of a group, which begins at column `begin`, when its scale does not
+// fit float16.
+void check_scale(const Grid& grid, const float* w, int64_t n, int bits, const RowName& name, int64_t begin);
 
 // codes [cols], scale [groups] (float16 values), zero [groups]. Throws Error naming the element when a weight
 // is NaN or infinite, or too large.

@@ -253,7 +253,7 @@ class Bench {
   async #constants({ constants }: KernelCase): Promise<Map<string, WeightInfo>> {
     const requests = Object.entries(constants).map(([name, values]) => ({
       name,
-      source: { kind: 'dense' as const, values },
+      source: { kind: 'array' as const, values, rows: 1, cols: values.length },
       target: { kind: 'dense' as const },
     }))
     const infos = await loadWeights(requests, this.#options.threads, { signal: this.#options.signal })

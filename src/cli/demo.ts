@@ -109,7 +109,8 @@ async function demo(flags: DemoFlags): Promise<void> {
 
 /** What the unquantized model's weights are held as: the fair thing to compare with. */
 function floatType({ blocks }: LlamaCheckpoint): 'f32' | 'f16' | 'bf16' {
-  const { type } = blocks[0]!.q
+  const { q } = blocks[0]!
+  const type = q.kind === undefined ? q.type : undefined
   if (type === 'BF16') return 'bf16'
   return type === 'F16' ? 'f16' : 'f32'
 }

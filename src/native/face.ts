@@ -2,6 +2,7 @@
 // beside it (session.ts, weight.ts) and the library check arguments first.
 
 import type { QuantFunctions } from './quant-face.js'
+import type { SolverFunctions } from './solver-face.js'
 
 /** Work on a native thread. `cancel` makes the promise reject with code ABORT_ERR at the next check. */
 export interface Job<T> {
@@ -81,23 +82,64 @@ export interface ProgramJson {
   readonly outputs: readonly number[]
 }
 
-/** Where a weight's numbers come from. */
+/** Bytes of a file. */
+export interface FileRange {
+  readonly file: FileHandle
+  readonly offset: number
+  readonly length: number
+}
+
+/** Where a weight's numbers come from: native/quant/weight_source.h. */
 export type WeightSource =
-  | {
+  | (FileRange & {
       readonly kind: 'file'
-      readonly file: FileHandle
-      /** In bytes. */
-      readonly offset: number
-      readonly length: number
       /** 'F32', 'BF16', 'Q4_1', ...: native/quant/source_type.h */
       readonly type: string
       readonly rows: number
       readonly cols: number
       /** Heads whose rows are stored in interleaved rotary order (GGUF's q and k); 0: rows as they are. */
       readonly ropeHeads: number
+    })
+  /** The arrays of a GPTQ checkpoint (native/quant/canonical.h), with zero points or float16 offsets. */
+  | {
+      readonly kind: 'gptq'
+      readonly bits: 8 | 4 | 3 | 2
+      readonly rows: number
+      readonly cols: number
+      readonly groupSize: number
+      readonly qweight: FileRange
+      readonly scales: FileRange & { readonly type: 'F16' | 'BF16' }
+      readonly qzeros?: FileRange
+      readonly offsets?: FileRange
+      /** 'minus-one': as "gptq" (v1) stores them. */
+      readonly zeroPoints: 'true' | 'minus-one'
+      readonly gIdx?: FileRange
     }
+  | ({ readonly kind: 'quantized' } & QuantizedArrays)
+  /** [rows, cols] */
+  | { readonly kind: 'array'; readonly values: Float32Array; readonly rows: number; readonly cols: number }
   | { readonly kind: 'random'; readonly seed: number; readonly rows: number; readonly cols: number }
-  | { readonly kind: 'dense'; readonly values: Float32Array }
+  /** For the indices target. */
+  | { readonly kind: 'indices'; readonly values: Int32Array }
+
+/** A quantized matrix in memory: scale * (code - zero), or scale * code + offset. */
+export interface QuantizedArrays {
+  readonly bits: 8 | 4 | 2
+  readonly rows: number
+  readonly cols: number
+  /** Columns that share a scale; -1: all. */
+  readonly groupSize: number
+  /** [rows, cols], one a byte. */
+  readonly codes: Uint8Array
+  /** [groups, rows], bits of float16 values. */
+  readonly scales: Uint16Array
+  /** [groups, rows]; exactly one of zeros and offsets. */
+  readonly zeros?: Uint8Array
+  /** [groups, rows], bits of float16 values. */
+  readonly offsets?: Uint16Array
+  /** [cols], the group of each column; absent: k / groupSize. */
+  readonly gIdx?: Int32Array
+}
 
 /** What a weight becomes in memory. 'native': as stored; 'f32': the stored values, unquantized. */
 export type WeightTarget =
@@ -114,6 +156,8 @@ export type WeightTarget =
     }
   /** A plain vector of float32 values: norm gains. */
   | { readonly kind: 'dense' }
+  /** A plain vector of int32 values: a column order. */
+  | { readonly kind: 'indices' }
 
 export interface WeightRequest {
   /** For error messages. */
@@ -135,6 +179,11 @@ export interface WeightInfo {
   readonly bytes: number
   /** As a file would hold it: codes, scales and zero points. */
   readonly bitsPerWeight: number
+  /**
+   * Where act-order scattered the columns of a group: column j in memory is column columnOrder[j] of the model, and the
+   * layer's input must be gathered in this order. Absent: the model's own order.
+   */
+  readonly columnOrder?: Int32Array
 }
 
 export interface SessionOptions {
@@ -200,7 +249,7 @@ export interface Ceilings {
   readonly points: readonly CeilingPoint[]
 }
 
-export interface Addon extends QuantFunctions {
+export interface Addon extends QuantFunctions, SolverFunctions {
   readonly apiVersion: number
   environment(): Environment
   ops(): OpDescription[]
@@ -215,6 +264,13 @@ export interface Addon extends QuantFunctions {
     options: { threads: number },
     onProgress?: Progress,
   ): Job<WeightInfo[]>
+  /** The values of any source but random and indices, [rows, cols] in the model's order. */
+  readMatrix(
+    source: WeightSource,
+    name: string,
+    options: { threads: number },
+    onProgress?: Progress,
+  ): Job<Float32Array>
   /** Its memory is freed when no session uses it any more. */
   releaseWeight(weight: WeightHandle): void
 

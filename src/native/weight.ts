@@ -1,5 +1,5 @@
 import { addon } from './addon.js'
-import type { WeightInfo, WeightRequest } from './face.js'
+import type { WeightInfo, WeightRequest, WeightSource } from './face.js'
 import { finish, type JobOptions } from './job.js'
 
 /**
@@ -12,4 +12,18 @@ export function loadWeights(
   options: JobOptions = {},
 ): Promise<WeightInfo[]> {
   return finish((onProgress) => addon().loadWeights(requests, { threads }, onProgress), options)
+}
+
+/**
+ * The values of a weight, float32 [rows, cols] in the model's order of rows and columns, however it is stored.
+ * @param name for error messages
+ * @throws Error that names the weight (NaN, a range outside the file, arrays that do not fit together)
+ */
+export function readMatrix(
+  source: WeightSource,
+  name: string,
+  threads: number,
+  options: JobOptions = {},
+): Promise<Float32Array> {
+  return finish((onProgress) => addon().readMatrix(source, name, { threads }, onProgress), options)
 }

@@ -39,6 +39,11 @@ export class ProgramBuilder {
     return this.#tensor(name, 'constant', 'f32', shape)
   }
 
+  /** Int32 values, given when the session is made. */
+  indices(name: string, count: number): Tensor {
+    return this.#tensor(name, 'constant', 'i32', [count])
+  }
+
   /** Lives as long as the session. */
   state(name: string, dtype: DType, ...shape: number[]): Tensor {
     return this.#tensor(name, 'state', dtype, shape)

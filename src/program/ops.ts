@@ -119,6 +119,13 @@ export function gatherRows(p: ProgramBuilder, label: string, x: Tensor, rows: Te
   return y
 }
 
+/** x[:, columns]: [T, K], [K] i32 -> [T, K]. */
+export function gatherColumns(p: ProgramBuilder, label: string, x: Tensor, columns: Tensor): Tensor {
+  const y = p.intermediate('f32', ...x.shape)
+  p.step('gather_columns', label, [x, columns], [y])
+  return y
+}
+
 /** log softmax(logits)[r, columns[r]]: [R, V], [R] i32 -> [R]. */
 export function logSoftmaxSelect(p: ProgramBuilder, label: string, logits: Tensor, columns: Tensor): Tensor {
   const y = p.intermediate('f32', logits.shape[0]!)

@@ -11,11 +11,13 @@
 // no multiple of p.
 import { addon } from '../native/addon.js'
 import { forcedIsa } from '../native/isa.js'
+import { checkArray, checkCount, oneOf, wrong } from './arguments.js'
 
 export type Bits = 8 | 4 | 2
 
 /** Columns that share a scale, -1 for the whole row. The last group of a row may be shorter. */
 export type GroupSize = 32 | 64 | 128 | -1
+export const groupSizes: readonly GroupSize[] = [32, 64, 128, -1]
 
 /** The shape and the grid of a quantized [rows, cols] matrix. */
 export interface QuantizedShape {
@@ -151,7 +153,7 @@ export function dequantizeBlocks(type: BlockType, bytes: Uint8Array): Float32Arr
  * y = x W^T on the kernels that models run on.
  * @param x row-major [tokens, cols]; the number of tokens follows from its length
  * @returns row-major [tokens, rows]
- * @throws TypeError or RangeError for wrong arguments; Error for act-order (a gIdx that is not k / groupSize)
+ * @throws TypeError or RangeError for wrong arguments; Error for groups of unequal sizes in gIdx
  */
 export function linear(x: Float32Array, matrix: QuantizedMatrix, options: LinearOptions = {}): Float32Array {
   const { activations = 'f32', threads = 1 } = options
@@ -179,7 +181,7 @@ function sizesOf({ bits, rows, cols, groupSize }: QuantizedShape) {
 
 function checkShape({ bits, rows, cols, groupSize }: QuantizedShape): QuantizedShape {
   oneOf('bits', bits, [8, 4, 2])
-  oneOf('groupSize', groupSize, [32, 64, 128, -1])
+  oneOf('groupSize', groupSize, groupSizes)
   checkCount('rows', rows)
   checkCount('cols', cols)
   return { bits, rows, cols, groupSize }
@@ -206,32 +208,4 @@ function checkCodes(name: string, codes: Uint8Array, bits: Bits): void {
   const max = 2 ** bits - 1
   const i = codes.findIndex((code) => code > max)
   if (i >= 0) throw new RangeError(`expected 0 to ${max} for ${name}[${i}], got ${codes[i]}`)
-}
-
-function checkCount(name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 1) throw wrong('a positive integer', name, value)
-}
-
-function oneOf<T>(name: string, value: T, allowed: readonly T[]): void {
-  if (!allowed.includes(value)) throw wrong(`one of ${allowed.join(', ')}`, name, value)
-}
-
-type TypedArray = Float32Array | Int32Array | Uint16Array | Uint8Array
-
-function checkArray(
-  name: string,
-  value: TypedArray,
-  type: new (length: number) => TypedArray,
-  length?: number,
-): void {
-  if (!(value instanceof type)) throw wrong(`a ${type.name}`, name, value)
-  if (length !== undefined && value.length !== length) {
-    throw new RangeError(`expected ${length} elements for ${name}, got ${value.length}`)
-  }
-}
-
-function wrong(expected: string, name: string, value: unknown): Error {
-  const found = typeof value === 'object' && value !== null ? value.constructor.name : String(value)
-  const kind = typeof value === 'object' || value === undefined ? TypeError : RangeError
-  return new kind(`expected ${expected} for ${name}, got ${found}`)
 }

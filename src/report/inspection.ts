@@ -1,4 +1,5 @@
 import type { ModelInspection } from '../models/llama/inspect.js'
+import type { LlamaQuantization } from '../models/llama/quantization.js'
 import { bytes } from './numbers.js'
 import { textTable } from './table.js'
 
@@ -17,7 +18,8 @@ export function inspectionSummary(inspection: ModelInspection): string {
   const count = `${files.length} file${files.length === 1 ? '' : 's'}`
   const lines = [
     `format      ${format}${version === undefined ? '' : ` v${version}`}, ${count}, ${size}`,
-    `parameters  ${parameters.toLocaleString('en-US')}`,
+    // Words of packed codes are elements of a file, and no parameters.
+    `parameters  ${(llama?.quantization ? llama.parameterCount : parameters).toLocaleString('en-US')}`,
   ]
   if (!llama) return [...lines, `model       none that qnative runs: ${reason}`].join('\n')
   const { config } = llama
@@ -25,6 +27,7 @@ export function inspectionSummary(inspection: ModelInspection): string {
   const scaling = config.ropeScaling ? `, ${config.ropeScaling.type} scaling` : ''
   lines.push(
     `model       ${plain(llama.name)}: Llama, ${config.layers} blocks, width ${config.hiddenSize}, MLP ${config.intermediateSize}`,
+    ...(llama.quantization ? [`quantized   ${quantizationText(llama.quantization)}`] : []),
     `attention   ${config.heads} heads of ${config.headDim}, ${config.kvHeads} for keys and values`,
     `vocabulary  ${config.vocabSize} tokens, ${head}`,
     `context     ${config.contextLength} tokens, rotary base ${config.ropeTheta}${scaling}`,
@@ -32,6 +35,19 @@ export function inspectionSummary(inspection: ModelInspection): string {
     ...llama.warnings.map((warning) => `warning     ${plain(warning)}`),
   )
   return lines.join('\n')
+}
+
+function quantizationText(quantization: LlamaQuantization): string {
+  const { method, format, bits, groupSize, symmetric, actOrder, bitsPerWeight } = quantization
+  const parts = [
+    `${plain(method)} in format ${format}`,
+    `${bits} bits`,
+    groupSize === -1 ? 'one scale a row' : `group ${groupSize}`,
+    symmetric ? 'symmetric' : 'asymmetric',
+    ...(actOrder ? ['act-order'] : []),
+    `${bitsPerWeight.toFixed(2)} bits per weight, everything counted`,
+  ]
+  return parts.join(', ')
 }
 
 function totalsTable({ totals }: ModelInspection): string {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { FormatError, show } from '../../formats/error.js'
 import { openGguf } from '../../formats/gguf-split.js'
+import type { GptqMatrix } from '../../formats/gptq.js'
 import { isJsonObject, type JsonObject, readJsonObject } from '../../formats/json.js'
 import { openSafetensorsDirectory } from '../../formats/safetensors-index.js'
 import { readGgufTokenizer } from '../../tokenizer/gguf.js'
@@ -11,10 +12,18 @@ import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 import type { LlamaConfig } from './config.js'
 import { llamaConfigFromGguf } from './config-gguf.js'
 import { llamaConfigFromJson } from './config-huggingface.js'
+import { linearNames } from './program.js'
+import {
+  describeQuantization,
+  type LlamaQuantization,
+  quantizedFinder,
+  readQuantizationConfig,
+} from './quantization.js'
 import { ggufNames, huggingFaceNames } from './tensor-names.js'
 import { findLlamaTensors, type LlamaTensors, withInterleavedRows } from './tensors.js'
 
-export type { LlamaBlock, RotarySource, RowOrder } from './tensors.js'
+export type { LlamaQuantization } from './quantization.js'
+export type { LlamaBlock, MatrixSource, PlainSource, RowOrder } from './tensors.js'
 
 /** A Llama on disk: everything about it is known and checked, and none of its weights has been read. */
 export interface LlamaCheckpoint extends LlamaTensors {
@@ -25,8 +34,12 @@ export interface LlamaCheckpoint extends LlamaTensors {
   readonly config: LlamaConfig
   /** Of all weight files together. */
   readonly fileBytes: number
+  /** Absent where its weights are floats, or ggml's blocks. */
+  readonly quantization?: LlamaQuantization
   /** A Jinja template that turns messages into a prompt. */
   readonly chatTemplate?: string
+  /** Of the text that these weights were calibrated on, a sequence each: see textHash in src/tasks/overlap.ts. */
+  readonly calibrationHashes?: readonly string[]
   /**
    * Builds the tokenizer, at the first call.
    *
@@ -85,19 +98,37 @@ async function openDirectory(directory: string, weightFile?: string): Promise<Ll
   }
   const generationFile = join(directory, 'generation_config.json')
   const generation = existsSync(generationFile) ? await readJsonObject(generationFile) : {}
-  const config = llamaConfigFromJson(await readJsonObject(configFile), configFile, generation)
+  const json = await readJsonObject(configFile)
+  const config = llamaConfigFromJson(json, configFile, generation)
+  const quantizationConfig = await readQuantizationConfig(directory, json)
   const { files, tensors } = await openSafetensorsDirectory(directory, weightFile)
+  const quantized = quantizedFinder(quantizationConfig, tensors, directory)
+  const found = findLlamaTensors(tensors, huggingFaceNames, config, directory, quantized)
+  const quantization = describeQuantization(quantizationConfig, quantizedLinears(found))
+  const calibrationHashes = quantizationConfig.qnative?.calibration?.hashes
   const chatTemplate = await readChatTemplate(directory)
   return {
-    ...findLlamaTensors(tensors, huggingFaceNames, config, directory),
+    ...found,
     path: directory,
     format: 'huggingface',
     name: basename(directory),
     config,
     fileBytes: files.reduce((sum, { fileBytes }) => sum + fileBytes, 0),
+    ...(quantization && { quantization }),
+    ...(calibrationHashes && { calibrationHashes }),
     ...(chatTemplate !== undefined && { chatTemplate }),
     tokenizer: once(() => readHuggingFaceTokenizer(directory)),
   }
+}
+
+/** The quantized ones of the blocks' linear layers. */
+function quantizedLinears({ blocks }: LlamaTensors): GptqMatrix[] {
+  return blocks.flatMap((block) =>
+    linearNames.flatMap((name) => {
+      const source = block[name]
+      return source.kind === 'gptq' ? [source] : []
+    }),
+  )
 }
 
 /** A file of its own, or in tokenizer_config.json: one template, or a list of named ones of which "default" counts. */

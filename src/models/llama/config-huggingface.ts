@@ -22,7 +22,7 @@ const names: LlamaFieldNames = {
  *
  * @param generation generation_config.json, whose eos_token_id, often a list, is the one that generation obeys.
  * @throws FormatError for whatever would make this another network: other architectures, biases, activations, sliding
- *   windows, rotary scalings, quantized weights.
+ *   windows, rotary scalings.
  */
 export function llamaConfigFromJson(
   json: JsonObject,
@@ -62,12 +62,6 @@ function checkArchitecture(json: JsonObject, file: string): void {
   }
   if (modelType !== 'llama')
     throw new FormatError(file, 'model_type', `expected "llama", found ${show(modelType)}`)
-  if (json['quantization_config'] != null) {
-    const quantization = json['quantization_config']
-    const method = isJsonObject(quantization) ? quantization['quant_method'] : quantization
-    const problem = 'expected float weights; quantized Hugging Face checkpoints are not read by this version'
-    throw new FormatError(file, 'quantization_config', `${problem}, found quant_method ${show(method)}`)
-  }
   for (const bias of ['attention_bias', 'mlp_bias']) {
     if (boolean(json, bias, file))
       throw new FormatError(file, bias, 'expected false (no bias tensors), found true')

@@ -1,6 +1,6 @@
 import { FormatError } from '../../formats/error.js'
 import { type FileInspection, inspectFile } from '../../formats/inspect.js'
-import { type LlamaCheckpoint, openLlama } from './checkpoint.js'
+import { type LlamaCheckpoint, type LlamaQuantization, openLlama } from './checkpoint.js'
 import type { LlamaConfig } from './config.js'
 
 /** What is in a model's files, and what it means. */
@@ -15,6 +15,8 @@ export interface LlamaInspection {
   readonly config: LlamaConfig
   /** Elements of the tensors that the network uses. */
   readonly parameterCount: number
+  /** Absent where the weights are floats, or ggml's blocks. */
+  readonly quantization?: LlamaQuantization
   /** In a few words, or why there is none. */
   readonly tokenizer: string
   readonly hasChatTemplate: boolean
@@ -37,7 +39,7 @@ export async function inspectModel(path: string): Promise<ModelInspection> {
 }
 
 async function describe(checkpoint: LlamaCheckpoint): Promise<LlamaInspection> {
-  const { name, config, parameterCount, warnings, chatTemplate } = checkpoint
+  const { name, config, parameterCount, quantization, warnings, chatTemplate } = checkpoint
   const tokenizer = await checkpoint.tokenizer().then(
     ({ kind, vocabSize }) => `${kind}, ${vocabSize} tokens`,
     (error: unknown) => {
@@ -45,5 +47,13 @@ async function describe(checkpoint: LlamaCheckpoint): Promise<LlamaInspection> {
       return `none: ${error.message}`
     },
   )
-  return { name, config, parameterCount, tokenizer, hasChatTemplate: chatTemplate !== undefined, warnings }
+  return {
+    name,
+    config,
+    parameterCount,
+    ...(quantization && { quantization }),
+    tokenizer,
+    hasChatTemplate: chatTemplate !== undefined,
+    warnings,
+  }
 }

@@ -5,15 +5,21 @@ import { estimateWeightBytes } from './weights.js'
 
 /**
  * Refuses to load what cannot fit, before anything is read.
- * @param precisions held in memory at the same time
+ * @param models held in memory at the same time
  * @throws Error with both numbers
  */
-export function checkMemory(checkpoint: LlamaCheckpoint, precisions: readonly LlamaPrecision[]): void {
-  const needed = precisions.reduce((sum, precision) => sum + estimateWeightBytes(checkpoint, precision), 0)
+export function checkMemory(
+  models: readonly { readonly checkpoint: LlamaCheckpoint; readonly precision: LlamaPrecision }[],
+): void {
+  const needed = models.reduce(
+    (sum, { checkpoint, precision }) => sum + estimateWeightBytes(checkpoint, precision),
+    0,
+  )
   const available = addon().environment().availableMemory
   if (available > 0 && needed > available) {
+    const paths = [...new Set(models.map(({ checkpoint }) => checkpoint.path))]
     throw new Error(
-      `${checkpoint.path}: the weights need ${gib(needed)} of memory, ${gib(available)} are available`,
+      `${paths.join(' and ')}: the weights need ${gib(needed)} of memory, ${gib(available)} are available`,
     )
   }
 }

@@ -42,7 +42,7 @@ export class Llama {
    * @throws Error when they cannot fit into memory, or a weight is not a number
    */
   static async load(checkpoint: LlamaCheckpoint, options: LlamaLoadOptions): Promise<Llama> {
-    checkMemory(checkpoint, [options.precision])
+    checkMemory([{ checkpoint, precision: options.precision }])
     const weights = await loadLlamaWeights(checkpoint, options.precision, options.threads, options)
     return new Llama(checkpoint, weights, options)
   }

@@ -2,6 +2,7 @@ import type { ProgramJson, WeightInfo } from '../../native/face.js'
 import { ProgramBuilder, type Tensor } from '../../program/builder.js'
 import * as op from '../../program/ops.js'
 import { attend, type SharedInputs, sharedInputs } from './attend.js'
+import { type ColumnOrders, columnOrders } from './column-orders.js'
 import type { LlamaConfig } from './config.js'
 
 /** Keys and values of 16 tokens lie together; a sequence begins at a multiple of 16 slots. */
@@ -50,14 +51,16 @@ export function linearShapes(
   }
 }
 
-export type LinearName = 'q' | 'k' | 'v' | 'o' | 'gate' | 'up' | 'down'
+export const linearNames = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const
+
+export type LinearName = (typeof linearNames)[number]
 
 /**
  * Llama (Touvron et al. 2023, arXiv 2302.13971, with grouped queries of 2307.09288): T tokens of S sequences in one
  * ragged batch, R rows of logits.
  *
  * Inputs: `ids` [T], `cos` and `sin` [T, headDim / 2], `slots` [T], `sequences` [S, 4], `rows` [R], all of batch.ts, and
- * those of the result. Constants: `embedding`, `outputNorm`, `head` (absent when tied) and `blocks.N.*`.
+ * those of the result. Constants: `embedding`, `outputNorm`, `head` (absent when tied), `blocks.N.*` and column-orders.ts's.
  */
 export function llamaProgram(
   config: LlamaConfig,
@@ -72,6 +75,9 @@ class LlamaBuilder {
   readonly #config: LlamaConfig
   readonly #weights: ReadonlyMap<string, WeightInfo>
   readonly #options: LlamaProgramOptions
+  readonly #orders: ColumnOrders
+  /** A tensor with its columns in another order, for each order that its readers ask for. */
+  readonly #gathered = new Map<string, Tensor>()
   /** The int8 form of a tensor for each block size that its readers ask for. */
   readonly #quantized = new Map<string, Tensor>()
 
@@ -79,6 +85,7 @@ class LlamaBuilder {
     this.#config = config
     this.#weights = weights
     this.#options = options
+    this.#orders = columnOrders(weights)
     this.#p =
       options.cache.kind === 'state'
         ? new ProgramBuilder('T', 'S', 'R')
@@ -130,9 +137,23 @@ class LlamaBuilder {
 
   #linear(label: string, x: Tensor, weight: Tensor, outlier: number | undefined): Tensor {
     const unit = this.#weights.get(weight.name)?.unit ?? 0
-    if (this.#options.activations === 'f32' || unit === 0) return op.linear(this.#p, label, x, weight)
-    const y = op.linear(this.#p, label, this.#int8(x, unit as 16 | 32 | 64, outlier), weight)
-    return outlier === undefined ? y : op.addOutliers(this.#p, `${label}.outliers`, y, x, weight, outlier)
+    const order = this.#orders.byWeight.get(weight.name)
+    const input = order === undefined ? x : this.#inOrder(x, order)
+    if (this.#options.activations === 'f32' || unit === 0) return op.linear(this.#p, label, input, weight)
+    const y = op.linear(this.#p, label, this.#int8(input, unit as 16 | 32 | 64, outlier), weight)
+    return outlier === undefined ? y : op.addOutliers(this.#p, `${label}.outliers`, y, input, weight, outlier)
+  }
+
+  /** q, k and v usually share an order, as gate and up do: x is gathered once for them. */
+  #inOrder(x: Tensor, order: string): Tensor {
+    const key = `${x.index}/${order}`
+    let gathered = this.#gathered.get(key)
+    if (!gathered) {
+      const columns = this.#p.indices(order, this.#orders.constants.get(order)!.length)
+      gathered = op.gatherColumns(this.#p, 'gather', x, columns)
+      this.#gathered.set(key, gathered)
+    }
+    return gathered
   }
 
   /** q, k and v read the same quantized rows, as gate and up do. */

@@ -1,6 +1,9 @@
 import { FormatError, show } from '../../formats/error.js'
+import { type GptqMatrix, gptqTensors } from '../../formats/gptq.js'
 import { elementCount, type StorageType, type TensorSource } from '../../formats/tensor.js'
 import type { LlamaConfig } from './config.js'
+import { type LinearName, linearShapes } from './program.js'
+import type { FindQuantized } from './quantization.js'
 import { type BlockPart, blockParts, type TensorNames } from './tensor-names.js'
 
 /**
@@ -14,27 +17,32 @@ export interface RowOrder {
   readonly heads: number
 }
 
-export interface RotarySource extends TensorSource {
+/** A tensor as a file holds it: floats, or ggml's blocks. */
+export interface PlainSource extends TensorSource {
+  readonly kind?: undefined
   /** Absent where the rows stand in the model's own order. */
   readonly rows?: RowOrder
 }
 
+/** A matrix in one tensor, or in the several tensors of a quantized module. */
+export type MatrixSource = PlainSource | GptqMatrix
+
 /** One transformer block. Linear layers are [out, in]. */
-export interface LlamaBlock extends Readonly<Record<Exclude<BlockPart, 'q' | 'k'>, TensorSource>> {
-  readonly q: RotarySource
-  readonly k: RotarySource
+export interface LlamaBlock extends Readonly<Record<LinearName, MatrixSource>> {
+  readonly attentionNorm: TensorSource
+  readonly mlpNorm: TensorSource
 }
 
 /** Where all of a Llama's tensors lie. */
 export interface LlamaTensors {
   /** [vocabSize, hiddenSize] */
-  readonly embedding: TensorSource
+  readonly embedding: MatrixSource
   /** [hiddenSize] */
   readonly outputNorm: TensorSource
   /** [vocabSize, hiddenSize]; absent where the embedding is the head. */
-  readonly head?: TensorSource
+  readonly head?: MatrixSource
   readonly blocks: readonly LlamaBlock[]
-  /** Elements of all these tensors. */
+  /** Weights, gains and embeddings, each counted once. */
   readonly parameterCount: number
   /** What the files hold beyond that and qnative leaves alone. */
   readonly warnings: readonly string[]
@@ -53,6 +61,7 @@ const functionChanging =
  * can be computed with.
  *
  * @param file Named in the error about a missing tensor.
+ * @param quantized Where a module may be quantized: finds the tensors of such a one.
  * @throws FormatError for a tensor that is missing, misshapen, of another type, or a bias.
  */
 export function findLlamaTensors(
@@ -60,57 +69,63 @@ export function findLlamaTensors(
   names: TensorNames,
   config: LlamaConfig,
   file: string,
+  quantized: FindQuantized = () => undefined,
 ): LlamaTensors {
   const used = new Set<string>()
-  const find = (name: string, shape: readonly number[]): TensorSource => {
+  let parameterCount = 0
+  const vector = (name: string, shape: readonly number[]): TensorSource => {
     const tensor = tensors.get(name)
     if (tensor === undefined) throw missing(file, name, tensors)
     checkTensor(tensor, shape)
     used.add(name)
+    parameterCount += elementCount(shape)!
     return tensor
   }
-  const { hiddenSize, vocabSize } = config
-  const embedding = find(names.embedding, [vocabSize, hiddenSize])
-  const outputNorm = find(names.outputNorm, [hiddenSize])
-  const head = config.tieWordEmbeddings ? undefined : find(names.head, [vocabSize, hiddenSize])
-  const shapes = blockShapes(config)
+  const matrix = (name: string, shape: readonly [number, number]): MatrixSource => {
+    const found = quantized(name.replace(/\.weight$/, ''), shape)
+    if (!found) return vector(name, shape)
+    for (const tensor of gptqTensors(found)) used.add(tensor.name)
+    parameterCount += elementCount(shape)!
+    return found
+  }
+  const { hiddenSize, vocabSize, tieWordEmbeddings } = config
+  const embedding = matrix(names.embedding, [vocabSize, hiddenSize])
+  if (embedding.kind === 'gptq' && embedding.gIdx) {
+    // Its rows are the residual stream: there is no input to permute.
+    const { file: holder, name } = embedding.gIdx
+    throw new FormatError(holder, `tensor ${show(name)}`, 'expected no act-order in an embedding, found this')
+  }
+  const outputNorm = vector(names.outputNorm, [hiddenSize])
+  const head = tieWordEmbeddings ? undefined : matrix(names.head, [vocabSize, hiddenSize])
   const blocks: LlamaBlock[] = []
   // One by one: a configuration that claims a billion layers ends at the first that is missing.
-  for (let index = 0; index < config.layers; index++) {
-    const parts = blockParts.map((part) => [part, find(names.block(index, part), shapes[part])])
-    blocks.push(Object.fromEntries(parts) as LlamaBlock)
-  }
-
+  for (let index = 0; index < config.layers; index++) blocks.push(findBlock(index))
   const warnings = checkExtras(tensors, used, names, config)
-  let parameterCount = 0
-  for (const name of used) parameterCount += elementCount(tensors.get(name)!.shape)!
   return { embedding, outputNorm, ...(head && { head }), blocks, parameterCount, warnings }
+
+  function findBlock(index: number): LlamaBlock {
+    const shapes = linearShapes(config)
+    const name = (part: BlockPart) => names.block(index, part)
+    const sources = blockParts.map((part) => [
+      part,
+      part === 'attentionNorm' || part === 'mlpNorm'
+        ? vector(name(part), [hiddenSize])
+        : matrix(name(part), shapes[part]),
+    ])
+    return Object.fromEntries(sources) as LlamaBlock
+  }
 }
 
 /** Marks the query and key projections of a GGUF file as standing in interleaved order. */
 export function withInterleavedRows(tensors: LlamaTensors, config: LlamaConfig): LlamaTensors {
-  const order = (heads: number): RowOrder => ({ kind: 'rope-interleaved', heads })
+  const ordered = (source: MatrixSource, heads: number): MatrixSource =>
+    source.kind ? source : { ...source, rows: { kind: 'rope-interleaved', heads } }
   const blocks = tensors.blocks.map((block) => ({
     ...block,
-    q: { ...block.q, rows: order(config.heads) },
-    k: { ...block.k, rows: order(config.kvHeads) },
+    q: ordered(block.q, config.heads),
+    k: ordered(block.k, config.kvHeads),
   }))
   return { ...tensors, blocks }
-}
-
-function blockShapes(config: LlamaConfig): Readonly<Record<BlockPart, readonly number[]>> {
-  const { hiddenSize, intermediateSize, heads, kvHeads, headDim } = config
-  return {
-    attentionNorm: [hiddenSize],
-    q: [heads * headDim, hiddenSize],
-    k: [kvHeads * headDim, hiddenSize],
-    v: [kvHeads * headDim, hiddenSize],
-    o: [hiddenSize, heads * headDim],
-    mlpNorm: [hiddenSize],
-    gate: [intermediateSize, hiddenSize],
-    up: [intermediateSize, hiddenSize],
-    down: [hiddenSize, intermediateSize],
-  }
 }
 
 function checkTensor(tensor: TensorSource, shape: readonly number[]): void {
@@ -127,7 +142,7 @@ function checkTensor(tensor: TensorSource, shape: readonly number[]): void {
 function missing(file: string, name: string, tensors: ReadonlyMap<string, TensorSource>): FormatError {
   const packed = name.replace(/weight$/, 'qweight')
   const found = tensors.has(packed)
-    ? `${show(packed)}: quantized Hugging Face checkpoints are not read by this version`
+    ? `${show(packed)}, and no quantization_config in config.json nor quantize_config.json that says how to read it`
     : 'none'
   return new FormatError(file, `tensor ${show(name)}`, `expected this tensor, found ${found}`)
 }

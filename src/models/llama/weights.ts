@@ -1,11 +1,12 @@
-import type { TensorSource } from '../../formats/tensor.js'
 import { addon } from '../../native/addon.js'
-import type { FileHandle, WeightInfo, WeightRequest, WeightTarget } from '../../native/face.js'
+import type { WeightInfo, WeightRequest, WeightTarget } from '../../native/face.js'
 import type { JobOptions } from '../../native/job.js'
 import { loadWeights } from '../../native/weight.js'
-import type { LlamaBlock, LlamaCheckpoint } from './checkpoint.js'
+import type { LlamaCheckpoint, MatrixSource } from './checkpoint.js'
+import { columnOrders } from './column-orders.js'
 import type { LlamaPrecision } from './precision.js'
-import { type LinearName, linearShapes } from './program.js'
+import { linearNames, linearShapes } from './program.js'
+import { fileOpener, weightSource } from './weight-source.js'
 
 export interface LlamaWeights {
   /** By the names of the program's constants. */
@@ -32,8 +33,10 @@ export async function loadLlamaWeights(
   options: JobOptions = {},
 ): Promise<LlamaWeights> {
   const requests = weightRequests(checkpoint, precision)
-  const infos = await loadWeights(requests, threads, options)
-  const byName = new Map(infos.map((info, i) => [requests[i]!.name, info]))
+  const loaded = await loadWeights(requests, threads, options)
+  const byName = new Map(loaded.map((info, i) => [requests[i]!.name, info]))
+  for (const [name, info] of await loadColumnOrders(byName)) byName.set(name, info)
+  const infos = [...byName.values()]
   return {
     byName,
     bytes: infos.reduce((sum, info) => sum + info.bytes, 0),
@@ -44,43 +47,37 @@ export async function loadLlamaWeights(
   }
 }
 
-const linearNames = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const satisfies readonly LinearName[]
+/** The constants by which the program permutes the inputs of layers that hold their columns in another order. */
+async function loadColumnOrders(weights: ReadonlyMap<string, WeightInfo>): Promise<[string, WeightInfo][]> {
+  const requests = [...columnOrders(weights).constants].map(([name, values]) => ({
+    name,
+    source: { kind: 'indices' as const, values },
+    target: { kind: 'indices' as const },
+  }))
+  const infos = await loadWeights(requests, 1)
+  return infos.map((info, i) => [requests[i]!.name, info])
+}
 
 /** One request a constant of the program, under its name. */
 export function weightRequests(checkpoint: LlamaCheckpoint, precision: LlamaPrecision): WeightRequest[] {
-  const files = new Map<string, FileHandle>()
-  const request = (
-    name: string,
-    source: TensorSource,
-    target: WeightTarget,
-    ropeHeads = 0,
-  ): WeightRequest => {
-    const file = files.get(source.file) ?? addon().openFile(source.file)
-    files.set(source.file, file)
-    const [rows, cols] =
-      source.shape.length === 1 ? [1, source.shape[0]!] : (source.shape as [number, number])
-    const { offset, length, type } = source
-    return { name, source: { kind: 'file', file, offset, length, type, rows, cols, ropeHeads }, target }
-  }
+  const open = fileOpener()
+  const request = (name: string, source: MatrixSource, target: WeightTarget): WeightRequest => ({
+    name,
+    source: weightSource(source, open),
+    target,
+  })
+  const dense: WeightTarget = { kind: 'dense' }
   const head = headTarget(precision)
   const linear = linearTarget(precision)
   const requests = [request('embedding', checkpoint.embedding, head)]
-  checkpoint.blocks.forEach((block: LlamaBlock, i) => {
-    const dense: WeightTarget = { kind: 'dense' }
+  checkpoint.blocks.forEach((block, i) => {
     requests.push(request(`blocks.${i}.attentionNorm`, block.attentionNorm, dense))
-    for (const name of linearNames) {
-      const ropeHeads = ropeHeadsOf(block, name)
-      requests.push(request(`blocks.${i}.${name}`, block[name], linear, ropeHeads))
-    }
+    for (const name of linearNames) requests.push(request(`blocks.${i}.${name}`, block[name], linear))
     requests.push(request(`blocks.${i}.mlpNorm`, block.mlpNorm, dense))
   })
-  requests.push(request('outputNorm', checkpoint.outputNorm, { kind: 'dense' }))
+  requests.push(request('outputNorm', checkpoint.outputNorm, dense))
   if (checkpoint.head) requests.push(request('head', checkpoint.head, head))
   return requests
-}
-
-function ropeHeadsOf(block: LlamaBlock, name: LinearName): number {
-  return name === 'q' || name === 'k' ? (block[name].rows?.heads ?? 0) : 0
 }
 
 function linearTarget({ bits, groupSize, symmetric, clip }: LlamaPrecision): WeightTarget {
@@ -115,23 +112,32 @@ export function estimateWeightBytes(checkpoint: LlamaCheckpoint, precision: Llam
   )
 }
 
-function memoryBits(target: WeightTarget, source: TensorSource): number {
-  const stored = (8 * source.length) / source.shape.reduce((a, b) => a * b, 1)
+function memoryBits(target: WeightTarget, source: MatrixSource): number {
   switch (target.kind) {
     case 'integer':
       return target.bits + (target.groupSize > 0 ? 24 / target.groupSize : 0)
+    case 'native':
+      return nativeBits(source)
+    case 'f32':
+      return source.kind === undefined && (source.type === 'F16' || source.type === 'BF16') ? 16 : 32
+    case 'f16':
+    case 'bf16':
+      return 16
     case 'nf4':
       return 4.5 // a float32 scale for 64 codes
     case 'llm.int8':
       return 8
-    case 'native':
-      return stored * 1.25 // panels hold some of ggml's scales wider than the file does
-    case 'f32':
-      return source.type === 'F16' || source.type === 'BF16' ? 16 : 32
-    case 'f16':
-    case 'bf16':
-      return 16
     case 'dense':
+    case 'indices':
       return 32
   }
+}
+
+function nativeBits(source: MatrixSource): number {
+  if (source.kind === 'gptq') {
+    const groupBits = source.scales.type === 'BF16' ? 64 : source.offsets ? 32 : 24
+    return (source.bits === 3 ? 4 : source.bits) + (source.groupSize > 0 ? groupBits / source.groupSize : 0)
+  }
+  // Panels hold some of ggml's scales wider than the file does.
+  return ((8 * source.length) / source.shape.reduce((a, b) => a * b, 1)) * 1.25
 }

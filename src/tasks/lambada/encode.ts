@@ -1,5 +1,6 @@
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'
-import { type Passage, rstrip, splitTarget } from './passages.js'
+import { rstrip } from '../python-text.js'
+import { type Passage, splitTarget } from './passages.js'
 
 /** A passage as the model sees it. */
 export interface EncodedPassage {

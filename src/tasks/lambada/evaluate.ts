@@ -1,69 +1,50 @@
 import type { LlamaCheckpoint } from '../../models/llama/checkpoint.js'
-import { checkMemory } from '../../models/llama/memory.js'
-import { Llama } from '../../models/llama/model.js'
-import { type HeadType, type LlamaBits, precisionOf, takesInt8 } from '../../models/llama/precision.js'
-import type { Activations } from '../../models/llama/program.js'
-import type { Isa } from '../../native/face.js'
+import { type EvaluationOptions, Lineup } from '../lineup.js'
+import { refuseCalibrationText } from '../overlap.js'
+import { checkReference } from '../reference.js'
 import { type EncodedPassage, encodePassage } from './encode.js'
 import { type Passage, readPassages } from './passages.js'
 import type { LambadaResult } from './result.js'
-import { Scorer } from './scorer.js'
 import { perplexityStderrs } from './statistics.js'
+import { LambadaTally } from './tally.js'
 
-export interface LambadaOptions {
+export interface LambadaOptions extends EvaluationOptions {
   /** A file of passages, one JSON object {"text"} a line. */
   readonly data: string
-  /** Default: native alone. */
-  readonly bits?: readonly LlamaBits[]
-  /** Default 64. */
-  readonly groupSize?: number
-  /** Default false. */
-  readonly symmetric?: boolean
-  /** Default none. */
-  readonly clip?: 'none' | 'mse'
-  /** Default: f32 for f32, native for native, int8 for 8, 4 and 2 bits. */
-  readonly head?: HeadType
-  /** Default f32. */
-  readonly activations?: Activations
   /** The first so many passages. */
   readonly limit?: number
-  readonly threads: number
-  readonly isa?: Isa | undefined
-  /** Keep a row a passage in each result. */
-  readonly rows?: boolean
   /** Passages are packed into ragged batches of about so many tokens. Default 512. */
   readonly batchTokens?: number
-  readonly signal?: AbortSignal | undefined
-  readonly onProgress?: ((stage: 'load' | 'score', done: number, total: number) => void) | undefined
-  readonly onWarning?: ((message: string) => void) | undefined
 }
 
 const DEFAULT_BATCH_TOKENS = 512
 
 /**
  * Scores a Llama on LAMBADA by lm-evaluation-harness's lambada_openai, at each precision asked for and always against
- * the same weights unquantized, batch by batch: all precisions see a batch before the next one is begun.
+ * the unquantized weights, batch by batch: all precisions see a batch before the next one is begun.
  *
  * @returns one result a precision, in the order asked for
+ * @throws Error when the checkpoint was calibrated on one of the passages, or the reference is no model to compare with
  */
 export async function evaluateLambada(
   checkpoint: LlamaCheckpoint,
   options: LambadaOptions,
 ): Promise<LambadaResult[]> {
   const passages = await readPassages(options.data, options.limit)
+  refuseCalibrationText(checkpoint, options.data, passages)
+  if (options.reference) await checkReference(checkpoint, options.reference, passages)
   const encoded = await encodeAll(checkpoint, passages, options)
-  const bits = options.bits ?? ['native']
-  const scorers = await loadScorers(checkpoint, bits, options)
+  const lineup = await Lineup.load(checkpoint, options, { kind: 'scratch' })
   try {
-    await scoreAll(scorers, encoded, options)
+    const tallies = lineup.entrants.map((entrant) => new LambadaTally(entrant))
+    await scoreAll(lineup, tallies, encoded, options)
     const errors = await perplexityStderrs(
-      scorers.map((scorer) => scorer.logLikelihoods()),
+      tallies.map((tally) => tally.logLikelihoods()),
       options.signal,
     )
-    const results = scorers.map((scorer, i) => scorer.result(errors[i]!, options.rows ?? false))
-    return bits.map((width) => results.find((result) => result.bits === width)!)
+    return tallies.map((tally, i) => tally.result(errors[i]!, options.rows ?? false))
   } finally {
-    for (const scorer of scorers) scorer.close()
+    lineup.close()
   }
 }
 
@@ -84,38 +65,9 @@ async function encodeAll(
   return encoded
 }
 
-/** The unquantized model first: the others are compared with its logits. */
-async function loadScorers(
-  checkpoint: LlamaCheckpoint,
-  bits: readonly LlamaBits[],
-  options: LambadaOptions,
-): Promise<Scorer[]> {
-  const widths: LlamaBits[] = ['f32', ...bits.filter((width) => width !== 'f32')]
-  const precisions = widths.map((width) => precisionOf(width, options))
-  checkMemory(checkpoint, precisions)
-  const scorers: Scorer[] = []
-  try {
-    for (const [i, precision] of precisions.entries()) {
-      const model = await Llama.load(checkpoint, {
-        precision,
-        activations: takesInt8(precision.bits) ? (options.activations ?? 'f32') : 'f32',
-        threads: options.threads,
-        isa: options.isa,
-        signal: options.signal,
-        onProgress: (done, total) =>
-          options.onProgress?.('load', i + done / Math.max(total, 1), precisions.length),
-      })
-      scorers.push(new Scorer(model, i === 0))
-    }
-  } catch (error) {
-    for (const scorer of scorers) scorer.close()
-    throw error
-  }
-  return scorers
-}
-
 async function scoreAll(
-  scorers: readonly Scorer[],
+  lineup: Lineup,
+  tallies: readonly LambadaTally[],
   encoded: readonly EncodedPassage[],
   options: LambadaOptions,
 ): Promise<void> {
@@ -123,9 +75,11 @@ async function scoreAll(
   let done = 0
   options.onProgress?.('score', 0, encoded.length)
   for (const batch of batches) {
-    const [float, ...others] = scorers
-    const reference = await float!.score(batch, undefined, options.signal)
-    for (const scorer of others) await scorer.score(batch, reference, options.signal)
+    const targets = Int32Array.from(batch.flatMap((passage) => passage.target))
+    const scores = await lineup.score(batch, targets, options.signal)
+    tallies.forEach((tally, i) => {
+      tally.add(batch, scores[i]!)
+    })
     done += batch.length
     options.onProgress?.('score', done, encoded.length)
   }

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
+import { rstrip } from '../python-text.js'
 
 /** A passage of LAMBADA; its last word, split at spaces, is the target. */
 export interface Passage {
@@ -49,10 +50,4 @@ function quote(text: string): string {
 export function splitTarget(text: string): [context: string, target: string] {
   const at = text.lastIndexOf(' ')
   return at < 0 ? ['', ` ${text}`] : [text.slice(0, at), text.slice(at)]
-}
-
-/** Python's str.rstrip: its white space is not JavaScript's (U+001C to U+001F and U+0085 are in, U+FEFF is not). */
-export function rstrip(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: Python counts them as white space
-  return text.replace(/[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/, '')
 }

@@ -1,10 +1,10 @@
-import type { HeadType, LlamaBits } from '../../models/llama/precision.js'
-import type { Activations } from '../../models/llama/program.js'
+import type { Agreement, AgreementRow, ScoredPrecision, ScoringCost } from '../result.js'
 
 /** One passage's score. */
-export interface LambadaRow {
+export interface LambadaRow extends AgreementRow {
   /** Tokens of the context, before truncation. */
   readonly ctx: number
+  /** Its positions are the scored ones. */
   readonly target: readonly number[]
   /** Sum of the natural-log likelihoods of the target's tokens. */
   readonly loglik: number
@@ -14,23 +14,8 @@ export interface LambadaRow {
   readonly rank_first: number
 }
 
-export interface KernelCalls {
-  readonly op: string
-  readonly kernel: string
-  readonly calls: number
-}
-
 /** How one precision of a model did on LAMBADA (lm-evaluation-harness's lambada_openai). */
-export interface LambadaResult {
-  readonly model: string
-  readonly bits: LlamaBits
-  /** rtn: round to nearest; none: nothing was quantized. */
-  readonly method: 'rtn' | 'none'
-  /** Null where nothing was quantized. */
-  readonly groupSize: number | null
-  readonly symmetric: boolean | null
-  readonly head: HeadType
-  readonly activations: Activations
+export interface LambadaResult extends ScoredPrecision, Agreement, ScoringCost {
   /** Passages. */
   readonly n: number
   readonly acc: number
@@ -41,21 +26,9 @@ export interface LambadaResult {
   /** Passages whose first target token is the most likely one, and among the five most likely. */
   readonly top1First: number
   readonly top5First: number
-  /** Of all scored positions: where the most likely token is the float model's. */
-  readonly sameTop1: number
-  /** Mean over all scored positions of KL(float || this), nats. */
-  readonly meanKl: number
   /** Passages longer than the model's context. */
   readonly truncated: number
   /** Of contexts and targets. */
   readonly tokens: number
-  /** Scoring alone: loading, tokenizing and statistics are not in it. */
-  readonly seconds: number
-  readonly tokensPerSecond: number
-  /** In memory, all weights. */
-  readonly weightBytes: number
-  /** Of the blocks' linear layers, scales and zero points counted. */
-  readonly bitsPerWeight: number
-  readonly kernels: readonly KernelCalls[]
   readonly rows?: readonly LambadaRow[]
 }

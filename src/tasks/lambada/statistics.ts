@@ -1,24 +1,7 @@
-// lm-evaluation-harness's metrics of lambada_openai (api/metrics.py): acc, perplexity and their standard errors.
+// lm-evaluation-harness's perplexity of lambada_openai (api/metrics.py) and its standard error.
 import { setImmediate } from 'node:timers/promises'
-import { PythonRandom } from './python-random.js'
-
-export function mean(values: ArrayLike<number>): number {
-  let sum = 0
-  for (let i = 0; i < values.length; i++) sum += values[i]!
-  return sum / values.length
-}
-
-function sampleStandardDeviation(values: ArrayLike<number>): number {
-  const center = mean(values)
-  let squares = 0
-  for (let i = 0; i < values.length; i++) squares += (values[i]! - center) ** 2
-  return Math.sqrt(squares / (values.length - 1))
-}
-
-/** Standard error of the mean: mean_stderr. NaN for fewer than two values. */
-export function meanStderr(values: ArrayLike<number>): number {
-  return sampleStandardDeviation(values) / Math.sqrt(values.length)
-}
+import { PythonRandom } from '../python-random.js'
+import { mean, sampleStandardDeviation } from '../statistics.js'
 
 /** Per-word perplexity: exp(-mean of the summed log-likelihoods of the targets). */
 export function perplexity(logLikelihoods: ArrayLike<number>): number {

@@ -103,11 +103,6 @@ it.each<[string, object, string]>([
   ['a sliding window', { sliding_window: 4096 }, 'sliding_window: expected none, found 4096'],
   ['another activation', { hidden_act: 'gelu' }, 'hidden_act: expected "silu", found "gelu"'],
   [
-    'quantized weights',
-    { quantization_config: { quant_method: 'gptq', bits: 4 } },
-    'quantization_config: expected float weights; quantized Hugging Face checkpoints are not read by this version, found quant_method "gptq"',
-  ],
-  [
     'another scaling',
     { rope_scaling: { rope_type: 'yarn', factor: 4 } },
     'rope_scaling.rope_type: expected default, linear or llama3, found "yarn"',

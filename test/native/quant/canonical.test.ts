@@ -119,9 +119,21 @@ describe('act-order', () => {
     expect(values[40]).toBe(straight[40]) // the middle group stays
   })
 
-  test('panels cannot hold it, and linear says so', () => {
-    expect(() => linear(new Float32Array(96), permuted)).toThrow(
-      'expected g_idx[k] = k / 32, found act-order',
+  test('linear gathers its input for it', () => {
+    // Columns 0 and 64 on: of groups 2 and 0. One input at a time gives the matrix back.
+    const values = dequantize(permuted)
+    for (const column of [0, 40, 95]) {
+      const x = new Float32Array(96)
+      x[column] = 1
+      const expected = Array.from({ length: 8 }, (_, n) => values[n * 96 + column]!)
+      expect(Array.from(linear(x, permuted))).toEqual(expected)
+    }
+  })
+
+  test('groups of unequal sizes are refused by linear', () => {
+    const gIdx = permuted.gIdx.with(0, 0)
+    expect(() => linear(new Float32Array(96), { ...permuted, gIdx })).toThrow(
+      'expected 32 columns of group 0 in g_idx, found 33, which panels cannot hold',
     )
   })
 })

@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { addon } from '../../../src/native/addon.js'
-import type { FileHandle, WeightHandle, WeightSource, WeightTarget } from '../../../src/native/face.js'
-import { Session } from '../../../src/native/session.js'
+import type { FileHandle, WeightSource, WeightTarget } from '../../../src/native/face.js'
 import { loadWeights } from '../../../src/native/weight.js'
-import { ProgramBuilder } from '../../../src/program/builder.js'
 import {
   type BlockType,
   blockTypes,
@@ -12,6 +10,7 @@ import {
   quantize,
 } from '../../../src/quantize/arrays.js'
 import { temporaryDirectory, writeInto } from '../../temporary.js'
+import { load, valuesOf } from './loaded.js'
 import {
   firstDifference,
   float16FromBits,
@@ -36,34 +35,6 @@ function source({ type, rows, cols, bytes }: Matrix, ropeHeads = 0): WeightSourc
   content.set(bytes, 3)
   const file = addon().openFile(writeInto(directory, `${files++}.bin`, content))
   return { kind: 'file', file, offset: 3, length: bytes.length, type, rows, cols, ropeHeads }
-}
-
-async function load(from: WeightSource, target: WeightTarget, threads = 2) {
-  const [weight] = await loadWeights([{ name: 'w', source: from, target }], threads)
-  return weight!
-}
-
-/** What the kernels see, [rows, cols]: the product with the identity matrix. */
-async function valuesOf(weight: { handle: WeightHandle; rows: number; cols: number }): Promise<Float32Array> {
-  const { rows, cols } = weight
-  const builder = new ProgramBuilder()
-  const x = builder.input('x', 'f32', cols, cols)
-  const y = builder.intermediate('f32', cols, rows)
-  builder.step('linear', 'linear', [x, builder.weight('w', rows, cols)], [y])
-  builder.output('y', y)
-  const session = new Session(builder.build(), new Map([['w', weight.handle]]), {
-    threads: 1,
-    isa: 'reference',
-  })
-  const identity = new Float32Array(cols * cols)
-  for (let k = 0; k < cols; ++k) identity[k * cols + k] = 1
-  const { outputs } = await session.run({}, { x: identity })
-  session.close()
-  const product = outputs['y']!.data
-  return Float32Array.from(
-    { length: rows * cols },
-    (_, i) => product[(i % cols) * rows + Math.floor(i / cols)]!,
-  )
 }
 
 function floats(type: 'F32' | 'F16' | 'BF16', rows: number, cols: number, seed = 1): Matrix {
@@ -284,7 +255,7 @@ describe('random weights', () => {
 
   test('have no native format', async () => {
     await expect(load(random, { kind: 'native' })).rejects.toThrow(
-      "tensor 'w': random weights have no native format",
+      "tensor 'w': random weights are made as f32, f16, bf16, nf4",
     )
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readPassages, rstrip, splitTarget } from '../../../src/tasks/lambada/passages.js'
+import { readPassages, splitTarget } from '../../../src/tasks/lambada/passages.js'
 import { temporaryDirectory, writeInto } from '../../temporary.js'
 
 const folder = temporaryDirectory()
@@ -10,14 +10,6 @@ describe('splitTarget', () => {
     expect(splitTarget('a b c')).toEqual(['a b', ' c'])
     expect(splitTarget('a  b')).toEqual(['a ', ' b'])
     expect(splitTarget('line\nbreak here.\nlast')).toEqual(['line\nbreak', ' here.\nlast'])
-  })
-})
-
-describe('rstrip', () => {
-  test('strips what Python counts as white space, and nothing else', () => {
-    expect(rstrip('a \t\n\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\u00a0\u2003\u3000')).toBe('a')
-    expect(rstrip('a\ufeff')).toBe('a\ufeff')
-    expect(rstrip('a\u200b')).toBe('a\u200b')
   })
 })
 

@@ -1,23 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { PythonRandom } from '../../../src/tasks/lambada/python-random.js'
-import { meanStderr, perplexity, perplexityStderrs } from '../../../src/tasks/lambada/statistics.js'
-
-describe('PythonRandom', () => {
-  // python3 -c "import random; r = random.Random(7); print([r.random() for _ in range(3)])"
-  test.each([
-    [7, [0.32383276483316237, 0.15084917392450192, 0.6509344730398537]],
-    [0, [0.8444218515250481, 0.7579544029403025, 0.420571580830845]],
-  ])('gives the numbers of random.Random(%i)', (seed, numbers) => {
-    const random = new PythonRandom(seed)
-    expect(numbers.map(() => random.random())).toEqual(numbers)
-  })
-})
+import { perplexity, perplexityStderrs } from '../../../src/tasks/lambada/statistics.js'
 
 describe('the metrics', () => {
-  test('standard error of the mean uses the sample standard deviation', () => {
-    expect(meanStderr([1, 0, 0, 1])).toBeCloseTo(Math.sqrt(1 / 3) / 2, 14)
-  })
-
   test('perplexity is per passage, not per token', () => {
     expect(perplexity([-Math.log(2), -Math.log(8)])).toBeCloseTo(4, 12)
   })

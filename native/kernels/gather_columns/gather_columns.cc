@@ -1,0 +1,51 @@
+#include "native/kernels/gather_columns/gather_columns.h"
+
+#include "native/core/op.h"
+
+namespace qn {
+namespace {
+
+std::string check(const Call&) { return {}; }
+
+std::string check_values(const Call& call) {
+  const int64_t cols = call.in[0].dim[1];
+  const int32_t* columns = static_cast<const int32_t*>(call.in[1].data);
+  for (int64_t j = 0; j < cols; j++) {
+    if (columns[j] < 0 || columns[j] >= cols) {
+      return "column " + std::to_string(columns[j]) + " (entry " + std::to_string(j) + ") is outside the " +
+             std::to_string(cols) + " columns";
+    }
+  }
+  return {};
+}
+
+int64_t bytes(const Call& call) {
+  const int64_t rows = call.in[0].dim[0], cols = call.in[0].dim[1];
+  return (2 * rows + 1) * cols * static_cast<int64_t>(sizeof(float));
+}
+
+int64_t operations(const Call&) { return 0; }
+
+int64_t items(const Call& call) { return call.out[0].dim[0]; }
+
+constexpr Kernel kKernels[] = {
+    {"gather_columns_reference", Isa::reference, gather_columns_reference, nullptr, items},
+};
+
+}  // namespace
+
+const OpSpec& gather_columns_op() {
+  static const OpSpec spec{
+      .name = "gather_columns",
+      .signature = "f32[T,K], i32[K] -> f32[T,K]",
+      .attributes = {},
+      .check = check,
+      .bytes = bytes,
+      .operations = operations,
+      .kernels = kKernels,
+      .check_values = check_values,
+  };
+  return spec;
+}
+
+}  // namespace qn

@@ -1,0 +1,39 @@
+#include "native/quant/matrix_rows.h"
+
+#include "native/core/error.h"
+#include "native/quant/array_rows.h"
+#include "native/quant/coded_rows.h"
+#include "native/quant/file_rows.h"
+
+namespace qn {
+namespace {
+
+using Rows = std::unique_ptr<MatrixRows>;
+
+struct Open {
+  std::string_view name;
+
+  Rows operator()(const FileSource& source) const { return std::make_unique<FileRows>(source, name); }
+  Rows operator()(const GptqSource& source) const { return std::make_unique<WordRows>(source, name); }
+  Rows operator()(const Canonical& source) const { return std::make_unique<WordRows>(source, name); }
+  Rows operator()(const QuantizedSource& source) const { return std::make_unique<ByteRows>(source, name); }
+  Rows operator()(const ArraySource& source) const { return std::make_unique<ArrayRows>(source, name); }
+  Rows operator()(const RandomSource&) const {
+    throw Error("tensor '" + std::string(name) + "': random weights have values only in a target's format");
+  }
+  Rows operator()(const IndexSource&) const {
+    throw Error("tensor '" + std::string(name) + "': indices are no matrix");
+  }
+};
+
+}  // namespace
+
+void MatrixRows::fail(const std::string& problem) const { throw Error("tensor '" + name_ + "': " + problem); }
+
+std::unique_ptr<MatrixRows> open_rows(const WeightSource& source, std::string_view name) {
+  const std::string problem = size_problem(size_of(source));
+  if (!problem.empty()) throw Error("tensor '" + std::string(name) + "': " + problem);
+  return std::visit(Open{name}, source);
+}
+
+}  // namespace qn

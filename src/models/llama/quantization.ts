@@ -1,0 +1,125 @@
+import { FormatError, show } from '../../formats/error.js'
+import { findGptqMatrix, type GptqExpectation, type GptqMatrix, gptqTensors } from '../../formats/gptq.js'
+import { type GptqConfig, readGptqConfig } from '../../formats/gptq-config.js'
+import { isJsonObject, type JsonObject } from '../../formats/json.js'
+import { type QnativeJson, qnativeJsonName, readQnativeJson } from '../../formats/qnative-json.js'
+import type { TensorSource } from '../../formats/tensor.js'
+
+/** How a checkpoint was quantized. */
+export interface LlamaQuantization {
+  /** gptq, or the recipe by which qnative made it: rtn, gptq, best. */
+  readonly method: string
+  /** `gptq` (v1) and `gptq_v2` are read by other programs too, `qnative` is the project's own container. */
+  readonly format: 'gptq' | 'gptq_v2' | 'qnative'
+  /** Of the blocks' linear layers; where they differ, of most. */
+  readonly bits: number
+  /** Columns that share a scale; -1: the whole row. Where they differ, of most. */
+  readonly groupSize: number
+  readonly symmetric: boolean
+  readonly actOrder: boolean
+  /** Of the blocks' linear layers as stored, scales, zero points and group indices counted. */
+  readonly bitsPerWeight: number
+}
+
+/** Finds the quantized matrix of a module; undefined where it is not quantized. */
+export type FindQuantized = (module: string, shape: readonly [number, number]) => GptqMatrix | undefined
+
+/** What a directory says about its quantization, before its tensors are looked at. */
+export interface QuantizationConfig {
+  readonly gptq: GptqConfig | undefined
+  readonly qnative: QnativeJson | undefined
+}
+
+/**
+ * @param config config.json
+ * @throws FormatError for another method, or a file that is malformed
+ */
+export async function readQuantizationConfig(
+  directory: string,
+  config: JsonObject,
+): Promise<QuantizationConfig> {
+  const qnative = await readQnativeJson(directory)
+  const within = config['quantization_config']
+  if (isJsonObject(within) && within['quant_method'] === 'qnative') {
+    if (qnative?.format !== 'qnative') {
+      const found = qnative ? `one of format ${show(qnative.format)}` : 'none'
+      throw new FormatError(
+        directory,
+        qnativeJsonName,
+        `expected this file, as config.json says, found ${found}`,
+      )
+    }
+    return { gptq: undefined, qnative }
+  }
+  return { gptq: await readGptqConfig(directory, config), qnative }
+}
+
+/** @param directory named in the error about a missing tensor */
+export function quantizedFinder(
+  { gptq, qnative }: QuantizationConfig,
+  tensors: ReadonlyMap<string, TensorSource>,
+  directory: string,
+): FindQuantized {
+  return (module, shape) => {
+    const expected = gptq
+      ? tensors.has(`${module}.qweight`)
+        ? gptqExpectation(gptq)
+        : undefined
+      : qnative?.format === 'qnative'
+        ? qnativeExpectation(qnative, module)
+        : undefined
+    return expected && findGptqMatrix(tensors, module, shape, expected, directory)
+  }
+}
+
+function gptqExpectation(config: GptqConfig): GptqExpectation {
+  return {
+    bits: config.bits,
+    groupSize: config.groupSize,
+    // A width of its own shows in the shapes, which saves us from another language's regular expressions.
+    mixed: config.mixed,
+    second: 'qzeros',
+    zeroPoints: config.format === 'gptq' ? 'minus-one' : 'true',
+    actOrder: config.actOrder,
+  }
+}
+
+function qnativeExpectation({ modules }: QnativeJson, name: string): GptqExpectation | undefined {
+  if (!Object.hasOwn(modules, name)) return undefined
+  const { bits, groupSize, grid } = modules[name]!
+  const second = grid === 'offset' ? 'offsets' : 'qzeros'
+  return { bits, groupSize, mixed: false, second, zeroPoints: 'true', actOrder: false }
+}
+
+/** @param matrices the blocks' quantized linear layers */
+export function describeQuantization(
+  { gptq, qnative }: QuantizationConfig,
+  matrices: readonly GptqMatrix[],
+): LlamaQuantization | undefined {
+  if (matrices.length === 0) return undefined
+  const weights = sum(matrices.map(({ shape: [rows, cols] }) => rows * cols))
+  const bytes = sum(matrices.flatMap(gptqTensors).map(({ length }) => length))
+  const container = qnative?.format === 'qnative' ? qnative.modules : undefined
+  return {
+    method: qnative?.method ?? 'gptq',
+    format: gptq?.format ?? 'qnative',
+    bits: most(matrices.map(({ bits }) => bits)),
+    groupSize: most(matrices.map(({ groupSize }) => groupSize)),
+    symmetric: container
+      ? most(matrices.map(({ name }) => container[name]!.grid === 'symmetric'))
+      : gptq!.symmetric,
+    actOrder: gptq ? gptq.actOrder : matrices.some(({ gIdx }) => gIdx !== undefined),
+    bitsPerWeight: (8 * bytes) / weights,
+  }
+}
+
+/** The value that occurs most often. */
+function most<T>(values: readonly T[]): T {
+  const counts = new Map<T, number>()
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
+  return [...counts].reduce((best, entry) => (entry[1] > best[1] ? entry : best))[0]
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0)
+}

@@ -1,0 +1,46 @@
+import type { GptqMatrix } from '../../formats/gptq.js'
+import type { TensorSource } from '../../formats/tensor.js'
+import { addon } from '../../native/addon.js'
+import type { FileHandle, FileRange, WeightSource } from '../../native/face.js'
+import type { MatrixSource } from './tensors.js'
+
+/** Opens a file once, however many weights lie in it. */
+export type OpenFile = (path: string) => FileHandle
+
+export function fileOpener(): OpenFile {
+  const files = new Map<string, FileHandle>()
+  return (path) => {
+    const file = files.get(path) ?? addon().openFile(path)
+    files.set(path, file)
+    return file
+  }
+}
+
+/** What native code reads of a checkpoint's tensor: loadWeights and readMatrix take it. A vector is one row. */
+export function weightSource(source: MatrixSource, open: OpenFile): WeightSource {
+  if (source.kind === 'gptq') return gptqSource(source, open)
+  const [rows, cols] = source.shape.length === 1 ? [1, source.shape[0]!] : (source.shape as [number, number])
+  const ropeHeads = source.rows?.heads ?? 0
+  return { kind: 'file', ...fileRange(source, open), type: source.type, rows, cols, ropeHeads }
+}
+
+function gptqSource(matrix: GptqMatrix, open: OpenFile): WeightSource {
+  const { bits, groupSize, shape, zeroPoints, qzeros, offsets, gIdx } = matrix
+  return {
+    kind: 'gptq',
+    bits,
+    rows: shape[0],
+    cols: shape[1],
+    groupSize,
+    qweight: fileRange(matrix.qweight, open),
+    scales: { ...fileRange(matrix.scales, open), type: matrix.scales.type as 'F16' | 'BF16' },
+    ...(qzeros && { qzeros: fileRange(qzeros, open) }),
+    ...(offsets && { offsets: fileRange(offsets, open) }),
+    zeroPoints,
+    ...(gIdx && { gIdx: fileRange(gIdx, open) }),
+  }
+}
+
+function fileRange({ file, offset, length }: TensorSource, open: OpenFile): FileRange {
+  return { file: open(file), offset, length }
+}
