@@ -8,6 +8,7 @@
 #include "native/kernels/gather_columns/gather_columns.h"
 #include "native/kernels/gather_rows/gather_rows.h"
 #include "native/kernels/gram/gram.h"
+#include "native/kernels/hadamard/hadamard.h"
 #include "native/kernels/kl_divergence/kl_divergence.h"
 #include "native/kernels/kv_append/kv_append.h"
 #include "native/kernels/linear/linear.h"
@@ -28,7 +29,8 @@ std::span<const OpSpec* const> ops() {
       &attention_op(),     &swiglu_op(),         &add_op(),
       &gather_rows_op(),   &gather_columns_op(), &log_softmax_select_op(),
       &argmax_op(),        &top_k_op(),          &rank_of_op(),
-      &kl_divergence_op(), &gram_op(),           &add_outliers_op(),
+      &kl_divergence_op(), &gram_op(),           &hadamard_op(),
+      &add_outliers_op(),
   };
   return list;
 }

@@ -173,3 +173,10 @@ export function gram(p: ProgramBuilder, label: string, a: Tensor, b: Tensor, nam
   p.step('gram', label, [a, b, sum], [sum])
   return sum
 }
+
+/** Rows times the block-diagonal Walsh-Hadamard matrix, orthogonal and its own inverse: [T, D] -> [T, D]. */
+export function hadamard(p: ProgramBuilder, label: string, x: Tensor, block: number): Tensor {
+  const y = p.intermediate('f32', ...x.shape)
+  p.step('hadamard', label, [x], [y], { block })
+  return y
+}

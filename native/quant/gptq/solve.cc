@@ -20,6 +20,7 @@ class Work {
     const double done = done_.fetch_add(work) + work;
     if (worker == 0) report_(std::min(done, total_), total_);
   }
+  void finish() { report_(total_, total_); }
   WorkDone counter() {
     return [this](double work, int worker) { add(work, worker); };
   }
@@ -91,6 +92,7 @@ Solution solve_layer(const Layer& layer, const Execution& run, const SolveProgre
     const RowPanels hessian = hessian_panels(layer.hessian, layer.cols, order, {0, false}, run);
     solution.loss = sum_of(row_losses(layer, order, hessian, solution.rows, run, work.counter()));
     solution.rtn_loss = solution.loss;
+    work.finish();
     return solution;
   }
 
@@ -122,6 +124,7 @@ Solution solve_layer(const Layer& layer, const Execution& run, const SolveProgre
   } else {
     solution.rows = std::move(walked);
   }
+  work.finish();
   return solution;
 }
 
