@@ -1,6 +1,7 @@
 // The list of all ops. A new op is one folder under native/kernels/ and one line in each list here.
 #include "native/cpu/backend.h"
 #include "native/kernels/add/add.h"
+#include "native/kernels/add_outliers/add_outliers.h"
 #include "native/kernels/argmax/argmax.h"
 #include "native/kernels/attention/attention.h"
 #include "native/kernels/embed/embed.h"
@@ -29,6 +30,7 @@ std::span<const OpSpec* const> ops() {
       &gather_rows_op(),   &gather_columns_op(), &log_softmax_select_op(),
       &argmax_op(),        &top_k_op(),          &rank_of_op(),
       &kl_divergence_op(), &gram_op(),           &hadamard_op(),
+      &add_outliers_op(),
   };
   return list;
 }

@@ -18,6 +18,9 @@ const BACKSLASH = 0x5c
 /** JSON's, and those that Python's json module writes and reads. */
 const WORDS = ['true', 'false', 'null', 'NaN', 'Infinity', '-Infinity']
 
+/** Bytes of what was found that an error looks at. */
+const LONGEST_FOUND = 400
+
 /** A place in a JSON text. What is not there is left where it is: each method moves on only past what it finds. */
 export class JsonScanner {
   at = 0
@@ -138,8 +141,11 @@ export class JsonScanner {
     if (next === undefined) return 'the end of the file'
     if (next === 0x5b) return 'a list'
     if (next === 0x7b) return 'an object'
-    const rest = this.bytes.toString('utf8', this.at, this.at + 400)
+    const rest = this.bytes.toString('utf8', this.at, this.at + LONGEST_FOUND)
     const word = /^(?:"(?:\\.|[^"\\])*"?|[\w+.-]+)/su.exec(rest)?.[0]
+    if (next === QUOTE && word === rest && !/[^\\]"$/.test(rest) && rest.length < LONGEST_FOUND) {
+      return 'text that the end of the file cuts off'
+    }
     // Without the quotes that show() puts around it: the text has its own, or is a number or a word.
     return word ? show(word).slice(1, -1).replaceAll('\\"', '"') : show([...rest][0])
   }
