@@ -18,7 +18,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./inspect.js')).inspectCommand(),
   },
   eval: {
-    summary: 'score a model at several precisions (LAMBADA, perplexity)',
+    summary: 'score a model at several precisions (LAMBADA, perplexity), or detections (COCO)',
     load: async () => (await import('./eval.js')).evalCommand(),
   },
   compare: {
@@ -77,6 +77,7 @@ async function createProgram(args: readonly string[]): Promise<Command> {
 Examples:
   qnative demo
   qnative eval lambada --model model.gguf --data lambada_test.jsonl --bits native,8,4
+  qnative eval coco --annotations instances_val2017.json --detections detections.json
   qnative <command> --help
 
 Results go to stdout, progress and messages to stderr.

@@ -36,8 +36,6 @@ export interface LlamaCheckpoint extends LlamaTensors {
   readonly fileBytes: number
   /** Absent where its weights are floats, or ggml's blocks. */
   readonly quantization?: LlamaQuantization
-  /** Of the texts that it was calibrated on (qnative.json), where it says so: not to be evaluated on. */
-  readonly calibrationHashes?: readonly string[]
   /** A Jinja template that turns messages into a prompt. */
   readonly chatTemplate?: string
   /** Of the text that these weights were calibrated on, a sequence each: see textHash in src/tasks/overlap.ts. */
