@@ -66,7 +66,10 @@ describe('wrong usage ends in one line on stderr and 2', () => {
     ['eval lambada --data d', "required option '--model <path>' not specified"],
     ['eval lambada --model m', "required option '--data <file>' not specified"],
     ['eval lambada --model m --data d --bit 4', "unknown option '--bit' (Did you mean --bits?)"],
-    ['eval lambada --model m --data d --bits 3', "'3' is invalid. Expected native, f32, 8, 4, 2"],
+    [
+      'eval lambada --model m --data d --bits 3',
+      "'3' is invalid. Expected native, f32, 8, 4, 2, nf4, llm.int8",
+    ],
     ['eval lambada --model m --data d --bits 8,,4', "got ''"],
     ['eval lambada --model m --data d --group-size 48', 'Expected 32, 64, 128 or -1'],
     ['eval lambada --model m --data d --method gptq', 'Allowed choices are rtn'],

@@ -17,15 +17,17 @@ class Work {
  public:
   Work(double total, const SolveProgress& report) : total_(total), report_(report) {}
   void add(double work, int worker) {
-    const double done = done_.fetch_add(work) + work;
+    const int64_t steps = static_cast<int64_t>(work);
+    const double done = static_cast<double>(done_.fetch_add(steps) + steps);
     if (worker == 0) report_(std::min(done, total_), total_);
   }
+  void finish() { report_(total_, total_); }
   WorkDone counter() {
     return [this](double work, int worker) { add(work, worker); };
   }
 
  private:
-  std::atomic<double> done_{0};
+  std::atomic<int64_t> done_{0};
   const double total_;
   const SolveProgress& report_;
 };
@@ -91,6 +93,7 @@ Solution solve_layer(const Layer& layer, const Execution& run, const SolveProgre
     const RowPanels hessian = hessian_panels(layer.hessian, layer.cols, order, {0, false}, run);
     solution.loss = sum_of(row_losses(layer, order, hessian, solution.rows, run, work.counter()));
     solution.rtn_loss = solution.loss;
+    work.finish();
     return solution;
   }
 
@@ -122,6 +125,7 @@ Solution solve_layer(const Layer& layer, const Execution& run, const SolveProgre
   } else {
     solution.rows = std::move(walked);
   }
+  work.finish();
   return solution;
 }
 
