@@ -59,9 +59,16 @@ function run(result) {
 async function perplexityNear(model, limitTokens, expected) {
   const checkpoint = await openLlama(model)
   for (const [sequenceLength, stride, figure] of expected) {
-    const options = { text, limitTokens, sequenceLength, stride, bits: ['f32'], threads }
-    const [f32] = await evaluatePerplexity(checkpoint, options)
-    near(`windows of ${sequenceLength}, stride ${stride}`, f32?.tokenPerplexity ?? Number.NaN, figure, 0.001)
+    const [f32] = await evaluatePerplexity(checkpoint, {
+      text,
+      limitTokens,
+      sequenceLength,
+      stride,
+      bits: ['f32'],
+      threads,
+    })
+    const found = f32?.tokenPerplexity ?? Number.NaN
+    near(`windows of ${sequenceLength}, stride ${stride}`, found, figure, 0.001)
   }
 }
 

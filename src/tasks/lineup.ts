@@ -80,6 +80,11 @@ export class Lineup {
     cache: LlamaProgramOptions['cache'],
   ): Promise<Lineup> {
     const reference = options.reference ?? checkpoint
+    if (reference.quantization) {
+      options.onWarning?.(
+        `same top-1 and KL compare with ${reference.path}, which is quantized itself: the float model it was made from, as --reference, would tell what that cost`,
+      )
+    }
     const precisions = (options.bits ?? ['native']).map((bits) => precisionOf(bits, options))
     // The unquantized weights of the checkpoint itself, head and all, are the reference and an entrant at once.
     const shared = precisions.findIndex(

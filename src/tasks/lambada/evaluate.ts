@@ -1,6 +1,6 @@
 import type { LlamaCheckpoint } from '../../models/llama/checkpoint.js'
 import { type EvaluationOptions, Lineup } from '../lineup.js'
-import { refuseCalibrationText } from '../overlap.js'
+import { linesAndParagraphs, refuseCalibrationText, type TextAtLine } from '../overlap.js'
 import { checkReference } from '../reference.js'
 import { type EncodedPassage, encodePassage } from './encode.js'
 import { type Passage, readPassages } from './passages.js'
@@ -31,7 +31,7 @@ export async function evaluateLambada(
   options: LambadaOptions,
 ): Promise<LambadaResult[]> {
   const passages = await readPassages(options.data, options.limit)
-  refuseCalibrationText(checkpoint, options.data, passages)
+  refuseCalibrationText(checkpoint, options.data, passages.flatMap(withItsLines))
   if (options.reference) await checkReference(checkpoint, options.reference, passages)
   const encoded = await encodeAll(checkpoint, passages, options)
   const lineup = await Lineup.load(checkpoint, options, { kind: 'scratch' })
@@ -46,6 +46,12 @@ export async function evaluateLambada(
   } finally {
     lineup.close()
   }
+}
+
+/** Calibration text from a plain file has lost which lines were one passage. */
+function withItsLines(passage: Passage): TextAtLine[] {
+  const parts = linesAndParagraphs(passage.text)
+  return [passage, ...parts.map(({ text }) => ({ line: passage.line, text }))]
 }
 
 async function encodeAll(

@@ -10,9 +10,10 @@ import { textHash } from '../../../src/tasks/overlap.js'
 import { positionMean, positionMeanStderr } from '../../../src/tasks/statistics.js'
 import { writeTinyHuggingFace } from '../../models/llama/tiny.js'
 import { describeWithAssets, sharedAsset } from '../../shared.js'
-import { temporaryDirectory } from '../../temporary.js'
+import { temporaryDirectory, writeInto } from '../../temporary.js'
 
 const demo = new URL('../../../demo/', import.meta.url).pathname
+const folder = temporaryDirectory()
 const isas = addon()
   .environment()
   .isas.filter((isa) => isa.usable)
@@ -133,8 +134,16 @@ describe('the demo model', () => {
     expect(await evaluateLambada(checkpoint, { ...options, limit: 2 })).toHaveLength(1)
   })
 
+  test('refuses passages one of whose lines it was calibrated on', async () => {
+    const line = 'the bird that had sung all day was silent'
+    const passages = [{ text: 'a bird sang' }, { text: `one day\n${line}\nand so was the cat` }]
+    const file = writeInto(folder, 'lines.jsonl', passages.map((p) => JSON.stringify(p)).join('\n'))
+    const checkpoint = { ...(await openLlama(model)), calibrationHashes: [textHash(line)] }
+    await expect(evaluateLambada(checkpoint, { data: file, threads: 2 })).rejects.toThrow('found line 2 in')
+  })
+
   describe('with int8 activations and an int8 head', () => {
-    const options = { bits: [4] as const, activations: 'int8' as const, head: 'int8' as const, limit: 12 }
+    const options = { bits: [4] as const, activations: 'int8' as const, head: 'int8' as const, limit: 6 }
 
     test('the rows are the same, bit for bit, on every ISA, thread count and batch', async () => {
       const [expected] = await evaluate(model, data, { ...options, isa: 'reference', threads: 1 })
