@@ -25,6 +25,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'say which differences between two scored runs are real',
     load: async () => (await import('./compare.js')).compareCommand(),
   },
+  quantize: {
+    summary: 'quantize a model by round-to-nearest, GPTQ or better, and write it as a checkpoint',
+    load: async () => (await import('./quantize.js')).quantizeCommand(),
+  },
   bench: {
     summary: 'time every kernel against the limits of this machine',
     load: async () => (await import('./bench.js')).benchCommand(),

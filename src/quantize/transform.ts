@@ -22,8 +22,7 @@ export function rotateBlock(weights: BlockWeights, config: LlamaConfig): BlockWe
     const [rows, cols] = shapes[name]
     return hadamard(scaleColumns(linear[name], gain), rows, cols, { block, side: 'columns' })
   }
-  const writes = (name: 'o' | 'down') =>
-    hadamard(linear[name], ...shapes[name], { block, side: 'rows' })
+  const writes = (name: 'o' | 'down') => hadamard(linear[name], ...shapes[name], { block, side: 'rows' })
   const { attentionNorm, mlpNorm } = weights
   const head = headDim & -headDim
   return {
