@@ -6,13 +6,14 @@
 //   npm run verify -- stories      the sections whose name contains "stories"
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { compareRuns, evaluateLambada, evaluatePerplexity, openLlama } from '../dist/index.js'
+import { compareRuns, evaluateCoco, evaluateLambada, evaluatePerplexity, openLlama } from '../dist/index.js'
 
 const root = path.join(import.meta.dirname, '..')
 const assets = process.env['QNATIVE_ASSETS'] ?? path.join(root, '..', 'shared', 'assets')
 const data = path.join(assets, 'lambada', 'lambada_test_first1000.jsonl')
 const text = path.join(assets, 'lambada', 'calibration128.txt')
 const stories = path.join(assets, 'stories260k-hf')
+const cocoPair = path.join(assets, 'coco-eval-pairs')
 const smollm = path.join(assets, 'smollm2-135m', 'SmolLM2-135M-Instruct.Q4_1.gguf')
 const threads = (await import('node:os')).availableParallelism()
 
@@ -164,6 +165,23 @@ const sections = [
         [2048, 2048, 45.9569670395147],
         [1024, 512, 44.83330240264816],
       ]),
+  ],
+  [
+    'COCO, the published pair',
+    [cocoPair],
+    async () => {
+      const published = JSON.parse(readFileSync(path.join(cocoPair, 'expected_published.json'), 'utf8'))
+      const { results } = await evaluateCoco({
+        annotations: path.join(cocoPair, 'instances_val2014_100.json'),
+        detections: path.join(cocoPair, 'instances_val2014_fakebbox100_results.json'),
+      })
+      const stats = Object.entries(results[0]?.stats ?? {})
+      /** @type {Record<string, number>} */
+      const expected = Object.values(published)[0]
+      for (const [name, value] of stats) {
+        check(name, value, `${expected[name]}, difference 0`, value === expected[name])
+      }
+    },
   ],
 ]
 

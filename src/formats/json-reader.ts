@@ -60,6 +60,8 @@ export class JsonReader {
   readonly #expected: string
   readonly #open: Frame[] = []
   #depth = -1
+  /** Where the last number began, or what stood in its place. */
+  #numberStart = 0
 
   /**
    * @param file named in errors
@@ -235,8 +237,6 @@ export class JsonReader {
     const name = JSON.parse(json) as string
     return fields.fields.findIndex((field) => field.name === name)
   }
-
-  #numberStart = 0
 
   #number(): number {
     this.#scanner.peek()
