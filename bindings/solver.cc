@@ -10,19 +10,25 @@
 #include "native/core/error.h"
 #include "native/core/float16.h"
 #include "native/cpu/features.h"
+#include "native/linalg/hadamard.h"
 #include "native/quant/canonical.h"
+#include "native/quant/gptq/correct_target.h"
 #include "native/quant/gptq/layer.h"
 
 namespace qn::bindings {
 namespace {
 
-const float* floats_at(const Napi::Object& object, const char* key, int64_t size) {
-  const Bytes bytes = bytes_of_typed_array(object.Get(key), key);
-  if (bytes.size != static_cast<size_t>(size) * sizeof(float)) {
-    throw Error("expected " + std::to_string(size) + " float32 values for " + key + ", got " +
+const float* floats_of(const Napi::Value& value, const char* what, int64_t size) {
+  const Bytes bytes = bytes_of_typed_array(value, what);
+  if (size < 0 || bytes.size != static_cast<size_t>(size) * sizeof(float)) {
+    throw Error("expected " + std::to_string(size) + " float32 values for " + what + ", got " +
                 std::to_string(bytes.size) + " bytes");
   }
   return reinterpret_cast<const float*>(bytes.data);
+}
+
+const float* floats_at(const Napi::Object& object, const char* key, int64_t size) {
+  return floats_of(object.Get(key), key, size);
 }
 
 template <class Value>
@@ -159,10 +165,56 @@ Napi::Value solve_matrix(const Napi::CallbackInfo& info) {
   return start_job(info.Env(), info[2], work, object);
 }
 
+// (correction, { threads, isa? }, onProgress?) -> { promise of Float32Array [rows, cols], cancel }
+Napi::Value correct_target_matrix(const Napi::CallbackInfo& info) {
+  const Napi::Object object = info[0].As<Napi::Object>();
+  const int64_t rows = integer_at(object, "rows"), cols = integer_at(object, "cols");
+  const auto optional_at = [&](const char* key, int64_t size) {
+    return object.Get(key).IsUndefined() ? nullptr : floats_at(object, key, size);
+  };
+  const TargetCorrection correction{floats_at(object, "weights", rows * cols),
+                                    floats_at(object, "hessian", cols * cols),
+                                    optional_at("cross", cols * cols),
+                                    optional_at("residual", rows * cols),
+                                    rows,
+                                    cols,
+                                    number_at(object, "alpha"),
+                                    number_at(object, "beta"),
+                                    number_at(object, "damp")};
+  const Team team(info[1].As<Napi::Object>());
+  const auto work = [correction, team](const std::atomic<bool>& stop, const JobProgress&) {
+    ThreadPool pool(team.threads);
+    auto target =
+        std::make_shared<std::vector<float>>(correct_target(correction, {pool, team.kernel, &stop}));
+    return JobResult([target](Napi::Env env) { return array_of<Napi::Float32Array>(env, *target); });
+  };
+  return start_job(info.Env(), info[2], work, object);
+}
+
+// (values, rows, cols, { block, side: 'rows' | 'columns' }) -> Float32Array [rows, cols]
+Napi::Value hadamard_matrix(const Napi::CallbackInfo& info) {
+  const int64_t rows = info[1].ToNumber().Int64Value(), cols = info[2].ToNumber().Int64Value();
+  const Napi::Object options = info[3].As<Napi::Object>();
+  const float* values = floats_of(info[0], "values", rows * cols);
+  const int64_t block = integer_at(options, "block");
+  const HadamardSide side = choice_at<HadamardSide>(
+      options, "side", {{"rows", HadamardSide::rows}, {"columns", HadamardSide::columns}});
+  const int64_t length = side == HadamardSide::rows ? rows : cols;
+  if (block < 1 || (block & (block - 1)) != 0 || length % block != 0) {
+    throw Error("expected a power of two that divides " + std::to_string(length) + " for block, got " +
+                std::to_string(block));
+  }
+  auto out = Napi::Float32Array::New(info.Env(), static_cast<size_t>(rows * cols));
+  hadamard(values, rows, cols, block, side, out.Data());
+  return out;
+}
+
 }  // namespace
 
 void init_solver(Napi::Env env, Napi::Object exports) {
   exports.Set("solveMatrix", Napi::Function::New(env, solve_matrix, "solveMatrix"));
+  exports.Set("correctTarget", Napi::Function::New(env, correct_target_matrix, "correctTarget"));
+  exports.Set("hadamard", Napi::Function::New(env, hadamard_matrix, "hadamard"));
 }
 
 }  // namespace qn::bindings

@@ -4,7 +4,7 @@
 
 namespace qn::bindings {
 
-// solveMatrix: GPTQ and round-to-nearest on one layer (src/quantize/solver.ts)
+// solveMatrix, correctTarget, hadamard: one linear layer on typed arrays (src/quantize/solver.ts)
 void init_solver(Napi::Env env, Napi::Object exports);
 
 }  // namespace qn::bindings

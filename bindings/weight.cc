@@ -31,7 +31,7 @@ WeightTarget read_target(const Napi::Object& object) {
   constexpr std::pair<const char*, TargetKind> kKinds[] = {
       {"native", TargetKind::native},   {"f32", TargetKind::f32},         {"f16", TargetKind::f16},
       {"bf16", TargetKind::bf16},       {"integer", TargetKind::integer}, {"dense", TargetKind::dense},
-      {"indices", TargetKind::indices},
+      {"indices", TargetKind::indices}, {"nf4", TargetKind::nf4},         {"llm.int8", TargetKind::llm_int8},
   };
   const std::string name = string_at(object, "kind");
   for (const auto& [known, kind] : kKinds) {
@@ -50,7 +50,7 @@ WeightTarget read_target(const Napi::Object& object) {
 
 const char* format_name(const LoadedWeight& weight) {
   if (weight.is_dense) return "dense";
-  constexpr const char* kNames[] = {"f32", "f16", "bf16", "u8", "u4", "u2"};
+  constexpr const char* kNames[] = {"f32", "f16", "bf16", "u8", "u4", "u2", "lut4"};
   return kNames[static_cast<int>(weight.panels.view.format)];
 }
 
@@ -61,7 +61,8 @@ Napi::Value weight_to_javascript(Napi::Env env, std::shared_ptr<const LoadedWeig
   object.Set("format", format_name(*weight));
   object.Set("rows", static_cast<double>(weight->rows));
   object.Set("cols", static_cast<double>(weight->cols));
-  object.Set("unit", grouped ? view.unit : 0);
+  // Codes into a table are multiplied as floats: no integer dot product has a unit there.
+  object.Set("unit", grouped && view.format != WeightFormat::lut4 ? view.unit : 0);
   object.Set("groupSize", grouped ? view.group : 0);
   object.Set("bytes", static_cast<double>(weight->bytes));
   object.Set("bitsPerWeight", weight->bits_per_weight);

@@ -13,14 +13,15 @@ enum class DType : uint8_t { f32, f16, bf16, i32, q8x16, q8x32, q8x64 };
 
 enum class Isa : uint8_t { reference, avx2, avxvnni, avx512, neon };
 
-// How the codes of a weight matrix are stored in its panels.
-enum class WeightFormat : uint8_t { f32, f16, bf16, u8, u4, u2 };
+// How the codes of a weight matrix are stored in its panels. lut4: codes of 4 bits that are places in a table
+// of 16 values (NF4, FP4), stored as u4's are.
+enum class WeightFormat : uint8_t { f32, f16, bf16, u8, u4, u2, lut4 };
 
 // How scale and offset of one group of 16 rows are stored: 16 scales, then 16 zero points or offsets.
 //   f16_u8    scale float16, zero point uint8: offset = -(scale * zero), computed in float with one rounding
 //   (48 bytes) f16_f16   scale float16, offset float16 (64 bytes) f32_f32   scale float32, offset float32
-//   (128 bytes)
-enum class ParamFormat : uint8_t { none, f16_u8, f16_f16, f32_f32 };
+//   (128 bytes) f32       scale float32 alone (64 bytes), of lut4
+enum class ParamFormat : uint8_t { none, f16_u8, f16_f16, f32_f32, f32 };
 
 inline constexpr int kPanelRows = 16;
 
@@ -30,8 +31,9 @@ inline constexpr int kPanelRows = 16;
 // A float panel holds [cols][16] elements. An integer panel holds [padded_cols / 4] chunks; a chunk is 16
 // rows x 4 columns of codes, column fastest (64 bytes as bytes). u8 stores a chunk in 64 bytes; u4 stores
 // chunks 2j (low nibbles) and 2j+1 (high nibbles) in 64 bytes; u2 stores chunks 4j..4j+3 in 64 bytes, lowest
-// bits first. value[n][k] = scale[n][g] * code[n][k] + offset[n][g], g = k / group. Rows beyond `rows` have
-// zero codes, scales and offsets (floats: zeros); columns beyond `cols` have zero codes.
+// bits first. value[n][k] = scale[n][g] * code[n][k] + offset[n][g], g = k / group, or with a table
+// scale[n][g] * table[code[n][k]]. Rows beyond `rows` have zero codes, scales and offsets (floats: zeros);
+// columns beyond `cols` have zero codes.
 struct Weight {
   WeightFormat format;
   ParamFormat params;
@@ -46,6 +48,7 @@ struct Weight {
   int64_t panel_bytes;
   const uint8_t* group_params;  // [panels][groups][param_bytes], 64-byte aligned; null for float formats
   int64_t param_bytes;          // 48, 64 or 128: one group of one panel
+  const float* table;           // lut4: 16 values, 64-byte aligned; null otherwise
 };
 
 inline constexpr int kMaxRank = 4;

@@ -26,6 +26,7 @@ T element(const std::uint8_t* p, std::int64_t index) {
 
 // Scale and offset of lane `lane` from one group's parameters.
 inline Affine affine_at(ParamFormat format, const std::uint8_t* params, int lane) {
+  if (format == ParamFormat::f32) return {element<float>(params, lane), 0};
   if (format == ParamFormat::f32_f32) {
     return {element<float>(params, lane), element<float>(params + kPanelRows * 4, lane)};
   }
@@ -37,7 +38,7 @@ inline Affine affine_at(ParamFormat format, const std::uint8_t* params, int lane
 
 // The code of lane `lane`, column `col` of an integer panel.
 inline int code_at(WeightFormat format, const std::uint8_t* panel, int lane, std::int64_t col) {
-  const int bits = format == WeightFormat::u8 ? 8 : format == WeightFormat::u4 ? 4 : 2;
+  const int bits = format == WeightFormat::u8 ? 8 : format == WeightFormat::u2 ? 2 : 4;
   const int chunks_per_store = 8 / bits;  // chunks of 4 columns that share 64 bytes
   const std::int64_t chunk = col / 4;
   const std::uint8_t byte = panel[chunk / chunks_per_store * 64 + lane * 4 + col % 4];
@@ -45,7 +46,7 @@ inline int code_at(WeightFormat format, const std::uint8_t* panel, int lane, std
 }
 
 // value[row][col] as float: scale * code + offset is rounded once (a fused multiply-add), and so in every
-// kernel.
+// kernel. So is the product with a table's value.
 inline float value_at(const Weight& w, std::int64_t row, std::int64_t col) {
   const std::int64_t panel = row / kPanelRows;
   const int lane = static_cast<int>(row % kPanelRows);
@@ -62,7 +63,9 @@ inline float value_at(const Weight& w, std::int64_t row, std::int64_t col) {
   }
   const std::uint8_t* params = w.group_params + (panel * w.groups + col / w.group) * w.param_bytes;
   const Affine affine = affine_at(w.params, params, lane);
-  return std::fma(affine.scale, static_cast<float>(code_at(w.format, codes, lane, col)), affine.offset);
+  const int code = code_at(w.format, codes, lane, col);
+  if (w.format == WeightFormat::lut4) return affine.scale * w.table[code];
+  return std::fma(affine.scale, static_cast<float>(code), affine.offset);
 }
 
 }  // namespace qn

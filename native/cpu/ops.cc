@@ -1,12 +1,14 @@
 // The list of all ops. A new op is one folder under native/kernels/ and one line in each list here.
 #include "native/cpu/backend.h"
 #include "native/kernels/add/add.h"
+#include "native/kernels/add_outliers/add_outliers.h"
 #include "native/kernels/argmax/argmax.h"
 #include "native/kernels/attention/attention.h"
 #include "native/kernels/embed/embed.h"
 #include "native/kernels/gather_columns/gather_columns.h"
 #include "native/kernels/gather_rows/gather_rows.h"
 #include "native/kernels/gram/gram.h"
+#include "native/kernels/hadamard/hadamard.h"
 #include "native/kernels/kl_divergence/kl_divergence.h"
 #include "native/kernels/kv_append/kv_append.h"
 #include "native/kernels/linear/linear.h"
@@ -27,7 +29,8 @@ std::span<const OpSpec* const> ops() {
       &attention_op(),     &swiglu_op(),         &add_op(),
       &gather_rows_op(),   &gather_columns_op(), &log_softmax_select_op(),
       &argmax_op(),        &top_k_op(),          &rank_of_op(),
-      &kl_divergence_op(), &gram_op(),
+      &kl_divergence_op(), &gram_op(),           &hadamard_op(),
+      &add_outliers_op(),
   };
   return list;
 }

@@ -14,6 +14,9 @@ constexpr int32_t kRoundMagicBits = 0x4B400000;
 // Independent lanes turn a reduction, whose order the compiler must keep, into vector operations.
 constexpr int kSums = 16;
 
+// More than this gains nothing.
+constexpr int kRefits = 8;
+
 struct Range {
   float lo, hi;
 };
@@ -120,6 +123,45 @@ Range shrink(Range range, GridKind kind, float factor) {
   return {middle + (range.lo - middle) * factor, middle + (range.hi - middle) * factor};
 }
 
+// The grid that fits w best given the levels that `grid` rounds it to: weighted least squares of the scale
+// and, on the offset grid, the base, as a correction by what is left over.
+Grid refit(const float* w, int64_t n, const Grid& grid, const GridOptions& options, const float* importance) {
+  const Bounds bounds = bounds_of(grid, options.max_code());
+  const bool offset = options.kind == GridKind::offset;
+  // Counted from the middle, levels and what is left over are least correlated with their means.
+  const float middle = offset ? 0.5f * static_cast<float>(options.max_code()) : 0;
+  const float inverse = 1 / grid.scale;
+  float sums[5][kSums] = {};
+  const auto add = [&](int64_t i, int j) {
+    const float x = w[i] - grid.base;
+    const float level = round_half_even(clamp(x * inverse, bounds.lo, bounds.hi));
+    const float rest = x - level * grid.scale, b = level - middle, h = importance[i];
+    sums[0][j] += h;
+    sums[1][j] += h * b;
+    sums[2][j] += h * rest;
+    sums[3][j] += h * (b * b);
+    sums[4][j] += h * (b * rest);
+  };
+  int64_t i = 0;
+  for (; i + kSums <= n; i += kSums) {
+    for (int j = 0; j < kSums; ++j) add(i + j, j);
+  }
+  for (; i < n; ++i) add(i, 0);
+  double total[5] = {};
+  for (int s = 0; s < 5; ++s) {
+    for (int j = 0; j < kSums; ++j) total[s] += sums[s][j];
+  }
+  const double mean_level = offset ? total[1] / total[0] : 0, mean_rest = offset ? total[2] / total[0] : 0;
+  const double variance = total[3] - total[1] * mean_level, covariance = total[4] - total[1] * mean_rest;
+  const double step = covariance / variance;
+  const float scale = to_float16(static_cast<float>(grid.scale + step));
+  if (!(scale > 0)) return grid;  // or no number: all levels equal, or no importance
+  if (!offset) return {scale, grid.zero, 0};
+  // The line through the means: base + scale * mean = what it was, and the mean of the rest.
+  const double base = grid.base + mean_rest - step * (mean_level + middle);
+  return {scale, 0, to_float16(static_cast<float>(base))};
+}
+
 Grid search_clip(const float* w, int64_t n, Range range, const GridOptions& options,
                  const float* importance) {
   const int max_code = options.max_code();
@@ -134,6 +176,13 @@ Grid search_clip(const float* w, int64_t n, Range range, const GridOptions& opti
       least = error;
       best = grid;
     }
+  }
+  for (int i = 0; importance && i < kRefits; ++i) {
+    const Grid grid = refit(w, n, best, options, importance);
+    const float error = error_of(w, n, grid, max_code, importance);
+    if (!(error < least)) break;
+    least = error;
+    best = grid;
   }
   const bool better =
       exact_error(w, n, best, max_code, importance) < exact_error(w, n, whole, max_code, importance);

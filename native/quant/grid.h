@@ -16,7 +16,9 @@ namespace qn {
 // mse: besides the whole range, ranges shrunk by 0.98, 0.96, ... 0.20 are tried, and the one with the least
 // sum of squared errors is kept; the whole range unless another is strictly better. (GPTQ's search minimises
 // the 2.4-norm on a grid of 100, which can end with more squared error than no clipping.)
-// hessian: the same with the squared error of each column weighted by its importance.
+// hessian: the same with the squared error of each column weighted by its importance; the best is then
+// improved by Lloyd's iteration, the weighted least squares of scale and offset given the codes and new codes
+// in turn.
 enum class Clip : uint8_t { none, mse, hessian };
 
 enum class GridKind : uint8_t { symmetric, asymmetric, offset };

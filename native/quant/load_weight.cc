@@ -6,6 +6,7 @@
 
 #include "native/core/error.h"
 #include "native/quant/float_rows.h"
+#include "native/quant/load_schemes.h"
 #include "native/quant/random_weight.h"
 
 namespace qn {
@@ -76,6 +77,10 @@ OwnedWeight load_panels(const MatrixRows& source, const WeightTarget& target, co
   switch (target.kind) {
     case TargetKind::integer:
       return load_rounded(source, target.options, control);
+    case TargetKind::nf4:
+      return load_nf4(source, control);
+    case TargetKind::llm_int8:
+      return load_llm_int8(source, control);
     case TargetKind::native:
       return is_float(form.format) ? load_floats(source, form.format, control)
                                    : load_codes(source, form, control);
@@ -91,9 +96,10 @@ OwnedWeight load_panels(const MatrixRows& source, const WeightTarget& target, co
 OwnedWeight load_random(const WeightRequest& request, const RandomSource& source,
                         const LoadControl& control) {
   const TargetKind target = request.target.kind;
-  if (target == TargetKind::integer) {
+  if (target == TargetKind::integer || target == TargetKind::nf4) {
     const QuantizeOptions& options = request.target.options;
-    OwnedWeight weight = allocate_integers(options, {source.rows, source.cols});
+    OwnedWeight weight = target == TargetKind::nf4 ? allocate_nf4(source.rows, source.cols)
+                                                   : allocate_integers(options, {source.rows, source.cols});
     std::vector<PanelRows> scratch;
     for (int i = 0; i < control.pool.threads(); ++i)
       scratch.emplace_back(weight.view.padded_cols, weight.view.groups);
@@ -103,9 +109,8 @@ OwnedWeight load_random(const WeightRequest& request, const RandomSource& source
     for_each_panel(control, {source.rows, source.cols, source.cols}, nullptr, fill);
     return weight;
   }
-  if (target == TargetKind::native) {
-    fail(request,
-         "random weights have no native format; expected a target of f32, f16, bf16 or 8, 4 or 2 bits");
+  if (target == TargetKind::native || target == TargetKind::llm_int8) {
+    fail(request, "random weights are made as f32, f16, bf16, nf4 or 8, 4 or 2 bits; this is another target");
   }
   const WeightFormat format = target == TargetKind::f16    ? WeightFormat::f16
                               : target == TargetKind::bf16 ? WeightFormat::bf16

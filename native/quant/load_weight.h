@@ -20,9 +20,11 @@ enum class TargetKind : uint8_t {
   f32,     // the stored values unquantized: f16 and bf16 keep their type (the same values in half the bytes)
   f16,     // rounded to nearest even; a value beyond the type's range is an Error
   bf16,
-  integer,  // round-to-nearest by `options`
-  dense,    // float32 values in order, no panels: norm gains
-  indices,  // int32 values in order, of an IndexSource: a column order
+  integer,   // round-to-nearest by `options`
+  nf4,       // 4-bit codes into NF4's table, in blocks of 64 whose absmax is quantized in turn: nf4.h
+  llm_int8,  // 8 bits with one scale a row: llm_int8.h
+  dense,     // float32 values in order, no panels: norm gains
+  indices,   // int32 values in order, of an IndexSource: a column order
 };
 
 struct WeightTarget {

@@ -11,11 +11,19 @@ namespace {
 int element_bytes(WeightFormat format) { return format == WeightFormat::f32 ? 4 : 2; }
 
 int bits_of(WeightFormat format) {
-  return format == WeightFormat::u8 ? 8 : format == WeightFormat::u4 ? 4 : 2;
+  return format == WeightFormat::u8 ? 8 : format == WeightFormat::u2 ? 2 : 4;
 }
 
 int bytes_of(ParamFormat params) {
-  return params == ParamFormat::f16_u8 ? 48 : params == ParamFormat::f16_f16 ? 64 : 128;
+  switch (params) {
+    case ParamFormat::f16_u8:
+      return 48;
+    case ParamFormat::f16_f16:
+    case ParamFormat::f32:
+      return 64;
+    default:
+      return 128;
+  }
 }
 
 OwnedWeight allocate(Weight view) {
@@ -120,6 +128,15 @@ OwnedWeight allocate_code_panels(WeightFormat format, ParamFormat params, int64_
   return allocate(view);
 }
 
+OwnedWeight allocate_table_panels(std::span<const float, 16> table, int64_t rows, int64_t cols,
+                                  int64_t group) {
+  OwnedWeight weight = allocate_code_panels(WeightFormat::lut4, ParamFormat::f32, rows, cols, group);
+  weight.table = AlignedBuffer(table.size_bytes());
+  std::memcpy(weight.table.data(), table.data(), table.size_bytes());
+  weight.view.table = reinterpret_cast<const float*>(weight.table.data());
+  return weight;
+}
+
 PanelRows::PanelRows(int64_t padded_cols, int64_t groups)
     : padded_cols_(padded_cols),
       groups_(groups),
@@ -147,6 +164,7 @@ void store_panel(const PanelRows& rows, OwnedWeight& weight, int64_t panel) {
       interleave<8>(rows.codes(0), view.padded_cols, codes);
       break;
     case WeightFormat::u4:
+    case WeightFormat::lut4:
       interleave<4>(rows.codes(0), view.padded_cols, codes);
       break;
     default:
@@ -156,9 +174,9 @@ void store_panel(const PanelRows& rows, OwnedWeight& weight, int64_t panel) {
   for (int64_t g = 0; g < view.groups; ++g) {
     const GroupParams to = group_params(view, panel, g);
     for (int r = 0; r < kPanelRows; ++r) {
-      if (view.params == ParamFormat::f32_f32) {
+      if (view.params == ParamFormat::f32_f32 || view.params == ParamFormat::f32) {
         to.floats[r] = rows.scale(r)[g];
-        to.floats[kPanelRows + r] = rows.offset(r)[g];
+        if (view.params == ParamFormat::f32_f32) to.floats[kPanelRows + r] = rows.offset(r)[g];
         continue;
       }
       to.halves[r] = float_to_float16(rows.scale(r)[g]);
@@ -178,6 +196,7 @@ void load_panel(const Weight& weight, int64_t panel, PanelRows& rows) {
       deinterleave<8>(codes, weight.padded_cols, rows.codes(0));
       break;
     case WeightFormat::u4:
+    case WeightFormat::lut4:
       deinterleave<4>(codes, weight.padded_cols, rows.codes(0));
       break;
     default:
@@ -187,9 +206,9 @@ void load_panel(const Weight& weight, int64_t panel, PanelRows& rows) {
   for (int64_t g = 0; g < weight.groups; ++g) {
     const GroupParams from = group_params(weight, panel, g);
     for (int r = 0; r < kPanelRows; ++r) {
-      if (weight.params == ParamFormat::f32_f32) {
+      if (weight.params == ParamFormat::f32_f32 || weight.params == ParamFormat::f32) {
         rows.scale(r)[g] = from.floats[r];
-        rows.offset(r)[g] = from.floats[kPanelRows + r];
+        if (weight.params == ParamFormat::f32_f32) rows.offset(r)[g] = from.floats[kPanelRows + r];
         continue;
       }
       rows.scale(r)[g] = float16_to_float(from.halves[r]);

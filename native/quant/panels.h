@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "native/core/aligned_buffer.h"
 #include "native/core/call.h"
@@ -13,7 +14,8 @@ struct OwnedWeight {
   Weight view{};
   AlignedBuffer codes;
   AlignedBuffer params;
-  int64_t bytes = 0;           // of both buffers
+  AlignedBuffer table;         // 16 values; lut4 only
+  int64_t bytes = 0;           // of codes and params
   double bits_per_weight = 0;  // as a file would hold this matrix: codes, scales and zero points
 };
 
@@ -23,9 +25,12 @@ struct OwnedWeight {
 OwnedWeight allocate_float_panels(WeightFormat format, int64_t rows, int64_t cols);
 OwnedWeight allocate_code_panels(WeightFormat format, ParamFormat params, int64_t rows, int64_t cols,
                                  int64_t group);
+// Of 4-bit codes that are places in a table: lut4, with float32 scales.
+OwnedWeight allocate_table_panels(std::span<const float, 16> table, int64_t rows, int64_t cols,
+                                  int64_t group);
 
 // The 16 rows of a panel before they are interleaved, a code a byte. Which of `offset` and `zero` counts is
-// the matrix's ParamFormat's matter: f16_u8 has zero points, the others offsets.
+// the matrix's ParamFormat's matter: f16_u8 has zero points, f32 neither, the others offsets.
 class PanelRows {
  public:
   PanelRows(int64_t padded_cols, int64_t groups);
@@ -46,8 +51,7 @@ class PanelRows {
 };
 
 // Stores and loads are inverse to each other, when scales and offsets are values of the matrix's ParamFormat.
-// f16_u8: loading computes the offsets from the zero points; f16_f16 and f32_f32: it leaves zero points
-// alone.
+// f16_u8: loading computes the offsets from the zero points; the others: it leaves zero points alone.
 void store_panel(const PanelRows& rows, OwnedWeight& weight, int64_t panel);
 void load_panel(const Weight& weight, int64_t panel, PanelRows& rows);
 

@@ -51,15 +51,24 @@ void random_elements(SplitMix64& random, float bound, int64_t count, Convert con
   }
 }
 
+// Of uniform codes 0 ... 2^b - 1 around their middle, whose variance is (4^b - 1) / 12; of a table's values
+// around 0.
+float code_deviation(const Weight& view, int max_code) {
+  if (view.format != WeightFormat::lut4) {
+    return std::sqrt(static_cast<float>((max_code + 1) * (max_code + 1) - 1) / 12);
+  }
+  float squares = 0;
+  for (int i = 0; i <= max_code; ++i) squares += view.table[i] * view.table[i];
+  return std::sqrt(squares / static_cast<float>(max_code + 1));
+}
+
 }  // namespace
 
 void fill_random_codes(uint64_t seed, bool symmetric, PanelRows& rows, OwnedWeight& weight, int64_t panel) {
   const Weight& view = weight.view;
-  const int bits = view.format == WeightFormat::u8 ? 8 : view.format == WeightFormat::u4 ? 4 : 2;
+  const int bits = view.format == WeightFormat::u8 ? 8 : view.format == WeightFormat::u2 ? 2 : 4;
   const int max_code = (1 << bits) - 1;
-  // Uniform codes 0 ... 2^b - 1 have the variance (4^b - 1) / 12.
-  const float code_deviation = std::sqrt(static_cast<float>((max_code + 1) * (max_code + 1) - 1) / 12);
-  const float mean_scale = 1 / (std::sqrt(static_cast<float>(view.cols)) * code_deviation);
+  const float mean_scale = 1 / (std::sqrt(static_cast<float>(view.cols)) * code_deviation(view, max_code));
   SplitMix64 random(seed, panel);
   const int count = rows_in_panel(view, panel);
   rows.clear_rows(count);

@@ -10,7 +10,7 @@
 namespace qn {
 
 // Codes uniform over their whole range, scales within 25 % of each other; zero points 2^(bits-1), and where
-// asymmetric, 2^(bits-1) or one less. `weight` has parameters f16_u8.
+// asymmetric, 2^(bits-1) or one less. `weight` has parameters f16_u8, or a table and no zero points.
 void fill_random_codes(uint64_t seed, bool symmetric, PanelRows& rows, OwnedWeight& weight, int64_t panel);
 
 // `elements` is scratch for [16][cols] elements.

@@ -4,7 +4,7 @@ import type { InputArray } from '../native/session.js'
 import type { ProgramBuilder, Tensor } from '../program/builder.js'
 
 /** How the weights of a kernel are held. */
-export type WeightBits = 8 | 4 | 2 | 'f32' | 'f16' | 'bf16'
+export type WeightBits = 8 | 4 | 2 | 'f32' | 'f16' | 'bf16' | 'nf4'
 
 /** Columns that share a scale in the benchmark's weights, which are asymmetric: the default of everything else, too. */
 export const GROUP_SIZE = 64

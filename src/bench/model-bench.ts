@@ -1,7 +1,13 @@
 import type { LlamaCheckpoint } from '../models/llama/checkpoint.js'
 import { extend } from '../models/llama/generate.js'
 import { Llama } from '../models/llama/model.js'
-import { type HeadType, type LlamaBits, type LlamaPrecision, precisionOf } from '../models/llama/precision.js'
+import {
+  type HeadType,
+  type LlamaBits,
+  type LlamaPrecision,
+  precisionOf,
+  takesInt8,
+} from '../models/llama/precision.js'
 import { type Activations, KV_BLOCK } from '../models/llama/program.js'
 import type { Isa } from '../native/face.js'
 import type { Session } from '../native/session.js'
@@ -54,7 +60,7 @@ const SEED = 1
 export async function benchModel(options: ModelBenchOptions): Promise<ModelBenchResult[]> {
   const { checkpoint, bits = ['native'], activations = ['f32', 'int8'] } = options
   const runs = bits.flatMap((width) => {
-    const modes = activations.filter((mode) => mode === 'f32' || width !== 'f32')
+    const modes = activations.filter((mode) => mode === 'f32' || takesInt8(width))
     return modes.map((mode) => ({ precision: precisionOf(width), activations: mode }))
   })
   const results: ModelBenchResult[] = []

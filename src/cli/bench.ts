@@ -36,7 +36,7 @@ interface BenchFlags extends ComputeFlags {
   readonly csv?: boolean
 }
 
-const widths = ['8', '4', '2', 'f32', 'f16', 'bf16', 'native'] as const
+const widths = ['8', '4', '2', 'f32', 'nf4', 'f16', 'bf16', 'native', 'llm.int8'] as const
 const modes: readonly Activations[] = ['f32', 'int8']
 
 export function benchCommand(): Command {
@@ -51,7 +51,7 @@ export function benchCommand(): Command {
     )
     .option(
       '--bits <list>',
-      'weights: 8, 4, 2, f32; of kernels also f16, bf16; of --model also native',
+      'weights: 8, 4, 2, f32, nf4; of kernels also f16, bf16; of --model also native, llm.int8',
       (text) => listOf(widths)(text).map(toBits),
       [8, 4, 2] as Bits[],
     )
@@ -110,16 +110,16 @@ async function bench(flags: BenchFlags): Promise<void> {
   process.stdout.write(`${render(flags, compute, kernels, models)}\n`)
 }
 
-/** Kernels know f16 and bf16, whole models the types that they are stored in. */
+/** Kernels know f16 and bf16, whole models the types that they are stored in, and schemes of more than one op. */
 function splitBits({ bits, model }: BenchFlags): { kernelBits: WeightBits[]; modelBits: LlamaBits[] } {
-  const kernelBits = bits.filter((width) => width !== 'native')
+  const kernelBits = bits.filter((width) => width !== 'native' && width !== 'llm.int8')
   const modelBits = bits.filter((width) => width !== 'f16' && width !== 'bf16')
   if (model === undefined && kernelBits.length < bits.length) {
-    throw new UsageError('--bits native is the type of the weights of a --model')
+    throw new UsageError('--bits native and llm.int8 are of the weights of a --model')
   }
   if (model !== undefined && modelBits.length < bits.length) {
     throw new UsageError(
-      '--bits f16 and bf16 are of kernels alone: with --model, expected native, f32, 8, 4 or 2',
+      '--bits f16 and bf16 are of kernels alone: with --model, expected native, f32, 8, 4, 2, nf4 or llm.int8',
     )
   }
   return { kernelBits, modelBits }

@@ -28,7 +28,7 @@ export function addModelOptions(command: Command): Command {
     .addOption(
       new Option(
         '--bits <list>',
-        'weights, several separated by commas: native (as stored), f32 (unquantized), 8, 4, 2',
+        'weights, several separated by commas: native (as stored), f32 (unquantized), 8, 4, 2, nf4 (QLoRA), llm.int8',
       )
         .argParser(parseBitsList)
         .default(['native'] satisfies LlamaBits[], 'native'),

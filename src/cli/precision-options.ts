@@ -1,24 +1,31 @@
 // The options that say at which precision a model is loaded.
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type HeadType, type LlamaBits, type LlamaPrecision, precisionOf } from '../models/llama/precision.js'
+import {
+  type HeadType,
+  type LlamaBits,
+  type LlamaPrecision,
+  precisionOf,
+  takesInt8,
+} from '../models/llama/precision.js'
 import type { Activations } from '../models/llama/program.js'
+import type { GroupSize } from '../quantize/arrays.js'
 import { UsageError } from './errors.js'
 
 export interface PrecisionFlags {
-  readonly groupSize: number
+  readonly groupSize: GroupSize
   readonly symmetric?: boolean
   readonly clip: 'none' | 'mse'
   readonly head?: HeadType
   readonly activations: Activations
 }
 
-const WIDTHS = ['native', 'f32', '8', '4', '2']
+const WIDTHS = ['native', 'f32', '8', '4', '2', 'nf4', 'llm.int8']
 
-/** One of native, f32, 8, 4 and 2. */
+/** One of native, f32, 8, 4, 2, nf4 and llm.int8. */
 export function parseBits(text: string): LlamaBits {
   const name = text.trim()
   if (!WIDTHS.includes(name)) throw new InvalidArgumentError(`Expected ${WIDTHS.join(', ')}, got '${text}'.`)
-  return name === 'native' || name === 'f32' ? name : (Number(name) as 8 | 4 | 2)
+  return /^\d$/.test(name) ? (Number(name) as 8 | 4 | 2) : (name as Exclude<LlamaBits, number>)
 }
 
 /** Several of them, separated by commas; twice the same is once. */
@@ -27,13 +34,13 @@ export function parseBitsList(text: string): LlamaBits[] {
 }
 
 /** The help of an option that takes parseBits. */
-export const bitsHelp = 'weights: native (as stored), f32 (unquantized), 8, 4 or 2'
+export const bitsHelp = 'weights: native (as stored), f32 (unquantized), 8, 4, 2, nf4 (QLoRA) or llm.int8'
 
-function parseGroupSize(text: string): number {
+export function parseGroupSize(text: string): GroupSize {
   if (!['32', '64', '128', '-1'].includes(text)) {
     throw new InvalidArgumentError(`Expected 32, 64, 128 or -1 (the whole row), got '${text}'.`)
   }
-  return Number(text)
+  return Number(text) as GroupSize
 }
 
 /** Everything but --bits, which is a list in some commands. */
@@ -67,11 +74,11 @@ export function addPrecisionOptions(command: Command): Command {
     )
 }
 
-/** @throws UsageError for --bits f32 --activations int8 */
+/** @throws UsageError for --activations int8 with --bits f32 or nf4 */
 export function precisionFromFlags(bits: LlamaBits, flags: PrecisionFlags): LlamaPrecision {
-  if (bits === 'f32' && flags.activations === 'int8') {
+  if (flags.activations === 'int8' && !takesInt8(bits)) {
     throw new UsageError(
-      '--bits f32 and --activations int8 exclude each other: int8 activations need integer weights',
+      `--bits ${bits} and --activations int8 exclude each other: int8 activations need integer weights`,
     )
   }
   return precisionOf(bits, flags)

@@ -125,6 +125,8 @@ export type WeightSource =
 /** What a weight becomes in memory. 'native': as stored; 'f32': the stored values, unquantized. */
 export type WeightTarget =
   | { readonly kind: 'native' | 'f32' | 'f16' | 'bf16' }
+  /** 4-bit codes into a table of 16 values, in blocks of 64 (native/quant/nf4.h); 8 bits with one scale a row (llm_int8.h). */
+  | { readonly kind: 'nf4' | 'llm.int8' }
   | {
       readonly kind: 'integer'
       readonly bits: 8 | 4 | 2
@@ -148,10 +150,10 @@ export interface WeightRequest {
 export interface WeightInfo {
   readonly handle: WeightHandle
   /** 'dense' or the panel format. */
-  readonly format: 'dense' | 'f32' | 'f16' | 'bf16' | 'u8' | 'u4' | 'u2'
+  readonly format: 'dense' | 'f32' | 'f16' | 'bf16' | 'u8' | 'u4' | 'u2' | 'lut4'
   readonly rows: number
   readonly cols: number
-  /** Columns over which integer dot products are summed: 16, 32 or 64; 0 for float formats. */
+  /** Columns over which integer dot products are summed: 16, 32 or 64; 0 where weights are multiplied as floats. */
   readonly unit: number
   readonly groupSize: number
   /** In memory. */

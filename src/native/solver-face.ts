@@ -64,6 +64,33 @@ export interface Solution extends QuantizedLinear {
   readonly fallback?: { readonly method: 'rtn'; readonly reason: string }
 }
 
+/** native/quant/gptq/correct_target.h */
+export interface TargetCorrection {
+  /** [rows, cols] */
+  readonly weights: Float32Array
+  /** [cols, cols]: 2 / n sum x x^T over the quantized model's inputs x. */
+  readonly hessian: Float32Array
+  /** [cols, cols]: 2 / n sum (y - x) x^T, y being the float model's inputs. */
+  readonly cross?: Float32Array
+  /** [rows, cols]: 2 / n sum d x^T, d being what the float model's residual stream is ahead of the quantized one's. */
+  readonly residual?: Float32Array
+  readonly rows: number
+  readonly cols: number
+  /** How much of the inputs' difference is corrected: 0 nothing, 1 all. */
+  readonly alpha: number
+  /** How much of the residual stream's difference is corrected. */
+  readonly beta: number
+  /** Added to the Hessian's diagonal, as a part of its mean; doubled until the matrix is positive definite. */
+  readonly damp: number
+}
+
+export interface HadamardOptions {
+  /** A power of two that divides the rows or columns. */
+  readonly block: number
+  /** 'columns' mixes the columns of each row (M H), 'rows' the rows of each column (H M). */
+  readonly side: 'rows' | 'columns'
+}
+
 export interface SolverResources {
   readonly threads: number
   readonly isa?: Isa
@@ -76,4 +103,11 @@ export interface SolverFunctions {
     resources: SolverResources,
     onProgress?: Progress,
   ): Job<Solution>
+  /** W + (alpha W cross + beta residual) (H + damp mean(diag H) I)^-1. Reads the arrays in place. */
+  correctTarget(
+    correction: TargetCorrection,
+    resources: SolverResources,
+    onProgress?: Progress,
+  ): Job<Float32Array>
+  hadamard(values: Float32Array, rows: number, cols: number, options: HadamardOptions): Float32Array
 }

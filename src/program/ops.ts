@@ -16,10 +16,16 @@ export function rmsnorm(p: ProgramBuilder, label: string, x: Tensor, gain: Tenso
   return y
 }
 
-/** Int8 codes with one scale per block of `unit` columns: [T, D] -> q8 [T, D]. */
-export function quantizeActivations(p: ProgramBuilder, label: string, x: Tensor, unit: 16 | 32 | 64): Tensor {
+/** Int8 codes with one scale per block of `unit` columns, 0 for |x| >= `outlier` if given: [T, D] -> q8 [T, D]. */
+export function quantizeActivations(
+  p: ProgramBuilder,
+  label: string,
+  x: Tensor,
+  unit: 16 | 32 | 64,
+  outlier?: number,
+): Tensor {
   const q = p.intermediate(`q8x${unit}`, ...x.shape)
-  p.step('quantize_activations', label, [x], [q])
+  p.step('quantize_activations', label, [x], [q], outlier === undefined ? {} : { outlier })
   return q
 }
 
@@ -28,6 +34,20 @@ export function linear(p: ProgramBuilder, label: string, x: Tensor, weight: Tens
   const y = p.intermediate('f32', x.shape[0]!, weight.shape[0]!)
   p.step('linear', label, [x, weight], [y])
   return y
+}
+
+/** y + x W^T over the columns of |x| >= `outlier`, which quantizeActivations left out: y [T, N], x [T, K], W [N, K] -> [T, N]. */
+export function addOutliers(
+  p: ProgramBuilder,
+  label: string,
+  y: Tensor,
+  x: Tensor,
+  weight: Tensor,
+  outlier: number,
+): Tensor {
+  const sum = p.intermediate('f32', ...y.shape)
+  p.step('add_outliers', label, [y, x, weight], [sum], { outlier })
+  return sum
 }
 
 /** Rotary position embedding, halves split as in Hugging Face: x [T, N], cos and sin [T, headDim / 2] -> [T, N]. */
@@ -152,4 +172,11 @@ export function gram(p: ProgramBuilder, label: string, a: Tensor, b: Tensor, nam
   const sum = p.state(name, 'f32', a.shape[1] as number, b.shape[1] as number)
   p.step('gram', label, [a, b, sum], [sum])
   return sum
+}
+
+/** Rows times the block-diagonal Walsh-Hadamard matrix, orthogonal and its own inverse: [T, D] -> [T, D]. */
+export function hadamard(p: ProgramBuilder, label: string, x: Tensor, block: number): Tensor {
+  const y = p.intermediate('f32', ...x.shape)
+  p.step('hadamard', label, [x], [y], { block })
+  return y
 }

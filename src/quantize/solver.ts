@@ -2,11 +2,17 @@
 import { addon } from '../native/addon.js'
 import { forcedIsa } from '../native/isa.js'
 import { finish, type JobOptions } from '../native/job.js'
-import type { LayerProblem, Solution, SolverResources } from '../native/solver-face.js'
+import type {
+  HadamardOptions,
+  LayerProblem,
+  Solution,
+  SolverResources,
+  TargetCorrection,
+} from '../native/solver-face.js'
 import { checkArray, checkCount, oneOf, wrong } from './arguments.js'
 import { type Bits, type GroupSize, groupSizes } from './arrays.js'
 
-export type { LayerProblem, QuantizedLinear, Solution } from '../native/solver-face.js'
+export type { HadamardOptions, LayerProblem, QuantizedLinear, Solution } from '../native/solver-face.js'
 
 export interface SolveOptions extends JobOptions {
   readonly bits: Bits
@@ -70,7 +76,7 @@ export async function solveLinear(problem: LayerProblem, options: SolveOptions):
   oneOf('groupSize', groupSize, groupSizes)
   oneOf('grid', grid, ['symmetric', 'asymmetric', 'offset'])
   oneOf('order', order, ['none', 'act', 'act-group'])
-  if (!(damp >= 0 && damp < 1000)) throw wrong('a number from 0 to below 1000', 'damp', damp)
+  checkDamp(damp)
   oneOf('clip', clip, ['none', 'mse', 'hessian'])
   oneOf('method', method, ['rtn', 'gptq'])
   if (!Number.isSafeInteger(sweeps) || sweeps < 0 || sweeps > 1000) {
@@ -94,6 +100,88 @@ export async function solveLinear(problem: LayerProblem, options: SolveOptions):
   }
   const resources = resourcesOf(options.threads)
   return finish((onProgress) => addon().solveMatrix(layer, resources, onProgress), options)
+}
+
+/** See {@link correctTarget}. */
+export type CorrectionProblem = Pick<
+  TargetCorrection,
+  'weights' | 'hessian' | 'cross' | 'residual' | 'rows' | 'cols'
+>
+
+export interface CorrectionOptions extends JobOptions {
+  /** How much of the inputs' difference is corrected, 0 to 1. Default 1. */
+  readonly alpha?: number
+  /** How much of the residual stream's difference is corrected, 0 to 1. Default 1. */
+  readonly beta?: number
+  /** Added to the Hessian's diagonal, as a part of its mean; doubled until the matrix is positive definite. Default 0.01. */
+  readonly damp?: number
+  /** Default 1. The result does not depend on it. */
+  readonly threads?: number
+}
+
+/**
+ * The weights that a layer should be quantized towards when its inputs differ from those of the float model:
+ * W + (alpha W cross + beta residual) (H + damp mean(diag H) I)^-1, the least-squares match of the float layer's outputs
+ * (GPTAQ, arXiv 2504.02692; QEP, arXiv 2504.09629). The arrays are read in place: they must not change until the promise is
+ * settled.
+ * @returns row-major [rows, cols]
+ * @throws TypeError or RangeError for wrong arguments; Error naming the element that is NaN or infinite; the signal's reason
+ */
+export async function correctTarget(
+  problem: CorrectionProblem,
+  options: CorrectionOptions = {},
+): Promise<Float32Array> {
+  const { weights, hessian, cross, residual, rows, cols } = problem
+  const { alpha = 1, beta = 1, damp = 0.01 } = options
+  checkCount('rows', rows)
+  checkCount('cols', cols)
+  checkArray('weights', weights, Float32Array, rows * cols)
+  checkArray('hessian', hessian, Float32Array, cols * cols)
+  if (cross) checkArray('cross', cross, Float32Array, cols * cols)
+  if (residual) checkArray('residual', residual, Float32Array, rows * cols)
+  checkShare('alpha', alpha)
+  checkShare('beta', beta)
+  checkDamp(damp)
+  const correction = {
+    ...{ weights, hessian, rows, cols, alpha, beta, damp },
+    ...(cross && { cross }),
+    ...(residual && { residual }),
+  }
+  const resources = resourcesOf(options.threads)
+  return finish((onProgress) => addon().correctTarget(correction, resources, onProgress), options)
+}
+
+/**
+ * Blocks of the Walsh-Hadamard transform, H[i][j] = (-1)^popcount(i & j) / sqrt(block), over a matrix's columns or rows:
+ * orthogonal, and its own inverse. Computed in float64.
+ * @param values row-major [rows, cols]
+ * @returns a new array [rows, cols]
+ * @throws TypeError or RangeError for wrong arguments
+ */
+export function hadamard(
+  values: Float32Array,
+  rows: number,
+  cols: number,
+  options: HadamardOptions,
+): Float32Array {
+  const { block, side } = options
+  checkCount('rows', rows)
+  checkCount('cols', cols)
+  checkArray('values', values, Float32Array, rows * cols)
+  oneOf('side', side, ['rows', 'columns'])
+  const length = side === 'rows' ? rows : cols
+  if (!Number.isInteger(Math.log2(block)) || block < 1 || length % block !== 0) {
+    throw wrong(`a power of two that divides ${length}`, 'block', block)
+  }
+  return addon().hadamard(values, rows, cols, { block, side })
+}
+
+function checkDamp(damp: number): void {
+  if (!(damp >= 0 && damp < 1000)) throw wrong('a number from 0 to below 1000', 'damp', damp)
+}
+
+function checkShare(name: string, value: number): void {
+  if (!(value >= 0 && value <= 1)) throw wrong('a number from 0 to 1', name, value)
 }
 
 function resourcesOf(threads = 1): SolverResources {

@@ -2,7 +2,13 @@ import type { SequenceInput } from '../models/llama/batch.js'
 import type { LlamaCheckpoint } from '../models/llama/checkpoint.js'
 import { checkMemory } from '../models/llama/memory.js'
 import { Llama } from '../models/llama/model.js'
-import { type HeadType, type LlamaBits, type LlamaPrecision, precisionOf } from '../models/llama/precision.js'
+import {
+  type HeadType,
+  type LlamaBits,
+  type LlamaPrecision,
+  precisionOf,
+  takesInt8,
+} from '../models/llama/precision.js'
 import type { Activations, LlamaProgramOptions } from '../models/llama/program.js'
 import type { Isa } from '../native/face.js'
 import type { ScoredPrecision, ScoringCost } from './result.js'
@@ -18,7 +24,7 @@ export interface EvaluationOptions {
   readonly symmetric?: boolean
   /** Default none. */
   readonly clip?: 'none' | 'mse'
-  /** Default: f32 for f32, native for native, int8 for 8, 4 and 2 bits. */
+  /** Default: f32 for f32, native for native, int8 for all others. */
   readonly head?: HeadType
   /** Default f32. */
   readonly activations?: Activations
@@ -116,7 +122,7 @@ async function loadAll(
     for (const [i, { checkpoint, precision }] of wanted.entries()) {
       const model = await Llama.load(checkpoint, {
         precision,
-        activations: precision.bits === 'f32' ? 'f32' : (options.activations ?? 'f32'),
+        activations: takesInt8(precision.bits) ? (options.activations ?? 'f32') : 'f32',
         threads: options.threads,
         isa: options.isa,
         signal: options.signal,

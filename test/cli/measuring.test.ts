@@ -72,7 +72,7 @@ describe('qnative bench', () => {
 
   test.each([
     [['--bits', '3'], "got '3'"],
-    [['--bits', 'native'], '--bits native is the type of the weights of a --model'],
+    [['--bits', 'native'], '--bits native and llm.int8 are of the weights of a --model'],
     [['--tokens', '0'], "got '0'"],
     [['--preset', 'gpt-2'], 'gpt-2'],
     [['--cold', '--hot'], 'cannot be used with'],

@@ -17,8 +17,9 @@ QN_INLINE __m128 broadcast_half(const uint8_t* p) {
 }
 
 QN_INLINE Affine load_affine(ParamFormat format, const uint8_t* params, int64_t lane) {
+  const float* floats = reinterpret_cast<const float*>(params);
+  if (format == ParamFormat::f32) return {_mm_set1_ps(floats[lane]), _mm_setzero_ps()};
   if (format == ParamFormat::f32_f32) {
-    const float* floats = reinterpret_cast<const float*>(params);
     return {_mm_set1_ps(floats[lane]), _mm_set1_ps(floats[kPanelRows + lane])};
   }
   const __m128 scale = broadcast_half(params + lane * 2);
@@ -28,8 +29,9 @@ QN_INLINE Affine load_affine(ParamFormat format, const uint8_t* params, int64_t 
   return {scale, _mm_xor_ps(product, _mm_set1_ps(-0.0f))};
 }
 
-// kBits-wide codes: 32 bits of one row hold the 4 columns of each of 8 / kBits chunks.
-template <int kBits>
+// kBits-wide codes: 32 bits of one row hold the 4 columns of each of 8 / kBits chunks. With kTable they are
+// places in the weight's table.
+template <int kBits, bool kTable = false>
 void decode_row(const Weight& w, const uint8_t* codes, const uint8_t* params, int64_t lane, float* out) {
   constexpr int kChunks = 8 / kBits;
   const __m128i mask = _mm_set1_epi8(static_cast<char>((1 << kBits) - 1));
@@ -41,8 +43,13 @@ void decode_row(const Weight& w, const uint8_t* codes, const uint8_t* params, in
       const int32_t* word = reinterpret_cast<const int32_t*>(codes + k / (4 * kChunks) * 64);
       __m128i bits = _mm_cvtsi32_si128(word[lane]);
       for (int chunk = 0; chunk < kChunks && k < group_end; ++chunk, k += 4) {
-        const __m128 code = _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_and_si128(bits, mask)));
-        const __m128 value = _mm_fmadd_ps(affine.scale, code, affine.offset);
+        const __m128i codes_of_row = _mm_cvtepu8_epi32(_mm_and_si128(bits, mask));
+        __m128 value;
+        if constexpr (kTable) {
+          value = _mm_mul_ps(affine.scale, _mm_i32gather_ps(w.table, codes_of_row, 4));
+        } else {
+          value = _mm_fmadd_ps(affine.scale, _mm_cvtepi32_ps(codes_of_row), affine.offset);
+        }
         bits = _mm_srli_epi32(bits, kBits & 7);
         if (group_end - k >= 4) {
           _mm_storeu_ps(out + k, value);
@@ -88,6 +95,9 @@ void embed_avx2(const Call& call, int64_t begin, int64_t end, void*) {
         break;
       case WeightFormat::u4:
         decode_row<4>(w, codes, params, lane, out);
+        break;
+      case WeightFormat::lut4:
+        decode_row<4, true>(w, codes, params, lane, out);
         break;
       case WeightFormat::u2:
         decode_row<2>(w, codes, params, lane, out);

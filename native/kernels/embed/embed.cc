@@ -15,6 +15,7 @@ int code_bits(WeightFormat format) {
     case WeightFormat::u8:
       return 8;
     case WeightFormat::u4:
+    case WeightFormat::lut4:
       return 4;
     case WeightFormat::u2:
       return 2;

@@ -1,9 +1,9 @@
 // embed: y[t, d] = value of row ids[t], column d of a weight matrix in panels of any format (see Weight in
 // call.h).
 //
-// Codes become scale * code + offset, rounded once (a fused multiply-add): the values that linear multiplies
-// with when the output head is tied to the embeddings, and the same bits on every ISA. ids outside [0, V) are
-// refused before a run.
+// Codes become scale * code + offset, rounded once (a fused multiply-add), or scale * table[code]: the values
+// that linear multiplies with when the output head is tied to the embeddings, and the same bits on every ISA.
+// ids outside [0, V) are refused before a run.
 #pragma once
 
 #include "native/core/call.h"

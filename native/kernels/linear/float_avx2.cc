@@ -59,6 +59,28 @@ QN_INLINE Lanes code(const Word& word) {
   return {code<kFormat, i>(word.lo), code<kFormat, i>(word.hi)};
 }
 
+struct Table {
+  __m256 lo, hi;  // values 0 to 7, 8 to 15
+};
+
+QN_INLINE Table load_table(const float* p) { return {_mm256_load_ps(p), _mm256_load_ps(p + 8)}; }
+
+// vpermps looks at the low 3 bits of a lane; the code's fourth, brought to the sign, chooses between the
+// halves.
+template <int i>
+QN_INLINE __m256 look_up(__m256i lanes, const Table& table) {
+  constexpr int kShift = 8 * (i & 3) + 4 * (i >> 2);
+  const __m256i codes = _mm256_srli_epi32(lanes, kShift);
+  const __m256 upper = _mm256_castsi256_ps(_mm256_slli_epi32(lanes, 28 - kShift));
+  return _mm256_blendv_ps(_mm256_permutevar8x32_ps(table.lo, codes),
+                          _mm256_permutevar8x32_ps(table.hi, codes), upper);
+}
+
+template <int i>
+QN_INLINE Lanes look_up(const Word& word, const Table& table) {
+  return {look_up<i>(word.lo, table), look_up<i>(word.hi, table)};
+}
+
 }  // namespace
 }  // namespace qn
 
@@ -73,6 +95,7 @@ void linear_bf16_f32_gemv_avx2(const Call& c, int64_t b, int64_t e, void*) { gem
 void linear_u8_f32_gemv_avx2(const Call& c, int64_t b, int64_t e, void*) { gemv<WeightFormat::u8>(c, b, e); }
 void linear_u4_f32_gemv_avx2(const Call& c, int64_t b, int64_t e, void*) { gemv<WeightFormat::u4>(c, b, e); }
 void linear_u2_f32_gemv_avx2(const Call& c, int64_t b, int64_t e, void*) { gemv<WeightFormat::u2>(c, b, e); }
+void linear_lut4_f32_gemv_avx2(const Call& c, int64_t b, int64_t e, void*) { gemv<WeightFormat::lut4>(c, b, e); }
 
 void linear_f32_f32_gemm_avx2(const Call& c, int64_t b, int64_t e, void* s) { gemm<WeightFormat::f32>(c, b, e, s); }
 void linear_f16_f32_gemm_avx2(const Call& c, int64_t b, int64_t e, void* s) { gemm<WeightFormat::f16>(c, b, e, s); }
@@ -80,6 +103,7 @@ void linear_bf16_f32_gemm_avx2(const Call& c, int64_t b, int64_t e, void* s) { g
 void linear_u8_f32_gemm_avx2(const Call& c, int64_t b, int64_t e, void* s) { gemm<WeightFormat::u8>(c, b, e, s); }
 void linear_u4_f32_gemm_avx2(const Call& c, int64_t b, int64_t e, void* s) { gemm<WeightFormat::u4>(c, b, e, s); }
 void linear_u2_f32_gemm_avx2(const Call& c, int64_t b, int64_t e, void* s) { gemm<WeightFormat::u2>(c, b, e, s); }
+void linear_lut4_f32_gemm_avx2(const Call& c, int64_t b, int64_t e, void* s) { gemm<WeightFormat::lut4>(c, b, e, s); }
 // clang-format on
 
 }  // namespace qn

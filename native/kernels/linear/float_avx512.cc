@@ -47,6 +47,15 @@ QN_INLINE Lanes code(Word word) {
   }
 }
 
+using Table = __m512;
+
+QN_INLINE Table load_table(const float* p) { return _mm512_load_ps(p); }
+
+template <int i>
+QN_INLINE Lanes look_up(Word word, Table table) {
+  return {_mm512_permutexvar_ps(_mm512_srli_epi32(word, 8 * (i & 3) + 4 * (i >> 2)), table)};
+}
+
 }  // namespace
 }  // namespace qn
 
@@ -61,6 +70,7 @@ void linear_bf16_f32_gemv_avx512(const Call& c, int64_t b, int64_t e, void*) { g
 void linear_u8_f32_gemv_avx512(const Call& c, int64_t b, int64_t e, void*) { gemv<WeightFormat::u8>(c, b, e); }
 void linear_u4_f32_gemv_avx512(const Call& c, int64_t b, int64_t e, void*) { gemv<WeightFormat::u4>(c, b, e); }
 void linear_u2_f32_gemv_avx512(const Call& c, int64_t b, int64_t e, void*) { gemv<WeightFormat::u2>(c, b, e); }
+void linear_lut4_f32_gemv_avx512(const Call& c, int64_t b, int64_t e, void*) { gemv<WeightFormat::lut4>(c, b, e); }
 
 void linear_f32_f32_gemm_avx512(const Call& c, int64_t b, int64_t e, void* s) { gemm<WeightFormat::f32>(c, b, e, s); }
 void linear_f16_f32_gemm_avx512(const Call& c, int64_t b, int64_t e, void* s) { gemm<WeightFormat::f16>(c, b, e, s); }
@@ -68,6 +78,7 @@ void linear_bf16_f32_gemm_avx512(const Call& c, int64_t b, int64_t e, void* s) {
 void linear_u8_f32_gemm_avx512(const Call& c, int64_t b, int64_t e, void* s) { gemm<WeightFormat::u8>(c, b, e, s); }
 void linear_u4_f32_gemm_avx512(const Call& c, int64_t b, int64_t e, void* s) { gemm<WeightFormat::u4>(c, b, e, s); }
 void linear_u2_f32_gemm_avx512(const Call& c, int64_t b, int64_t e, void* s) { gemm<WeightFormat::u2>(c, b, e, s); }
+void linear_lut4_f32_gemm_avx512(const Call& c, int64_t b, int64_t e, void* s) { gemm<WeightFormat::lut4>(c, b, e, s); }
 // clang-format on
 
 }  // namespace qn

@@ -7,6 +7,8 @@
 //   gemv_panels(tokens)             panels that gemv keeps in flight
 //   Word, load_word(p)              64 bytes of codes
 //   code<kFormat, i>(word)          column i of a word as 16 floats
+//   Table, load_table(p)            the 16 values of a codebook
+//   look_up<i>(word, table)         column i of a word of 4-bit codes, each the place of a value in the table
 //
 // The sums are those of float_reference.cc, bit for bit.
 #pragma once
@@ -25,8 +27,8 @@ inline constexpr bool kIsFloat =
 template <WeightFormat kFormat>
 inline constexpr int kStepColumns = kIsFloat<kFormat>             ? 1
                                     : kFormat == WeightFormat::u8 ? 4
-                                    : kFormat == WeightFormat::u4 ? 8
-                                                                  : 16;
+                                    : kFormat == WeightFormat::u2 ? 16
+                                                                  : 8;
 template <WeightFormat kFormat>
 inline constexpr int kStepBytes = kFormat == WeightFormat::f16 || kFormat == WeightFormat::bf16 ? 32 : 64;
 
@@ -54,12 +56,35 @@ struct Affine {
 
 QN_INLINE Affine load_affine(ParamFormat format, const uint8_t* p) {
   const float* floats = reinterpret_cast<const float*>(p);
+  if (format == ParamFormat::f32) return {load(floats), zero_lanes()};
   if (format == ParamFormat::f32_f32) return {load(floats), load(floats + kPanelRows)};
   const uint16_t* halves = reinterpret_cast<const uint16_t*>(p);
   const Lanes scale = load(halves);
   if (format == ParamFormat::f16_f16) return {scale, load(halves + kPanelRows)};
   // -(scale * zero), rounded once, and -0 where the product is +0, as in the reference.
   return {scale, sub(broadcast(-0.0f), mul(scale, load_bytes(p + 2 * kPanelRows)))};
+}
+
+// What a code means, besides its group's scale and offset: nothing, or a table's value.
+struct NoTable {};
+
+template <WeightFormat kFormat>
+QN_INLINE auto table_of(const Weight& w) {
+  if constexpr (kFormat == WeightFormat::lut4) {
+    return load_table(w.table);
+  } else {
+    return NoTable{};
+  }
+}
+
+// Column i of a word: the values that float_reference.cc multiplies with, rounded once.
+template <WeightFormat kFormat, int i, typename T>
+QN_INLINE Lanes decode(const Word& word, const Affine& affine, const T& table) {
+  if constexpr (kFormat == WeightFormat::lut4) {
+    return mul(affine.scale, look_up<i>(word, table));
+  } else {
+    return fma(affine.scale, code<kFormat, i>(word), affine.offset);
+  }
 }
 
 // ---- Few tokens: bound by reading the weights
@@ -103,6 +128,7 @@ void gemv_tile(const Call& call, int64_t panel, int64_t panel_end) {
     }
   } else {
     constexpr int kColumns = kStepColumns<kFormat>;
+    const auto table = table_of<kFormat>(w);
     int64_t k = 0;
     for (int64_t group = 0; group < w.groups; ++group) {
       Affine affine[kPanels];
@@ -119,7 +145,7 @@ void gemv_tile(const Call& call, int64_t panel, int64_t panel_end) {
         QN_UNROLL for (int p = 0; p < kPanels; ++p) word[p] = load_word(codes[p] + offset);
         unroll<kColumns>([&]<int i>() QN_LAMBDA_INLINE {
           QN_UNROLL for (int p = 0; p < kPanels; ++p) {
-            accumulate(p, k + i, fma(affine[p].scale, code<kFormat, i>(word[p]), affine[p].offset));
+            accumulate(p, k + i, decode<kFormat, i>(word[p], affine[p], table));
           }
         });
       }
@@ -127,8 +153,7 @@ void gemv_tile(const Call& call, int64_t panel, int64_t panel_end) {
         for (int p = 0; p < kPanels; ++p) {
           const Word word = load_word(codes[p] + k / kColumns * kStepBytes<kFormat>);
           unroll<kColumns>([&]<int i>() QN_LAMBDA_INLINE {
-            if (k + i < group_end)
-              accumulate(p, k + i, fma(affine[p].scale, code<kFormat, i>(word), affine[p].offset));
+            if (k + i < group_end) accumulate(p, k + i, decode<kFormat, i>(word, affine[p], table));
           });
         }
         k = group_end;
@@ -256,6 +281,7 @@ void dequantize_slice(const Weight& w, int64_t panel, int64_t begin, int64_t end
       store(to, load_values<kFormat>(codes + k * kStepBytes<kFormat>));
   } else {
     const uint8_t* params = w.group_params + panel * w.groups * w.param_bytes;
+    const auto table = table_of<kFormat>(w);
     for (int64_t k = begin; k < end;) {
       const int64_t group = k / w.group;
       const Affine affine = load_affine(w.params, params + group * w.param_bytes);
@@ -263,7 +289,7 @@ void dequantize_slice(const Weight& w, int64_t panel, int64_t begin, int64_t end
       for (; k < group_end; k += kColumns, to += kColumns * kPanelRows) {
         const Word word = load_word(codes + k / kColumns * kStepBytes<kFormat>);
         unroll<kColumns>([&]<int i>() QN_LAMBDA_INLINE {
-          store(to + i * kPanelRows, fma(affine.scale, code<kFormat, i>(word), affine.offset));
+          store(to + i * kPanelRows, decode<kFormat, i>(word, affine, table));
         });
       }
     }

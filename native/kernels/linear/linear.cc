@@ -16,6 +16,10 @@ std::string check(const Call& call) {
   const int unit = quantized_unit(call.in[0].dtype);
   if (unit == 0) return {};
   const Weight& weight = *call.in[1].weight;
+  if (weight.format == WeightFormat::lut4) {
+    return "quantized activations need u8, u4 or u2 weights: codes of lut4 are places in a table, and no "
+           "integers to multiply";
+  }
   if (!is_integer(weight.format)) return "quantized activations need u8, u4 or u2 weights";
   if (unit != weight.unit) {
     return "activations are quantized in blocks of " + std::to_string(unit) +
@@ -29,7 +33,7 @@ int64_t bytes(const Call& call) {
   const Weight& w = *call.in[1].weight;
   const int unit = quantized_unit(x.dtype);
   const int64_t row = unit ? quantized_row_bytes(x.dim[1], unit) : x.dim[1] * int64_t{sizeof(float)};
-  const int64_t weight = w.panels * (w.panel_bytes + (is_integer(w.format) ? w.groups * w.param_bytes : 0));
+  const int64_t weight = w.panels * (w.panel_bytes + w.groups * w.param_bytes);
   return x.dim[0] * (row + w.rows * int64_t{sizeof(float)}) + weight;
 }
 
@@ -84,8 +88,10 @@ constexpr Kernel kKernels[] = {
     QN_FORMS(u8, q8, avx2), QN_FORMS(u4, q8, avx2), QN_FORMS(u2, q8, avx2),
     QN_FORMS(f32, f32, avx512), QN_FORMS(f16, f32, avx512), QN_FORMS(bf16, f32, avx512),
     QN_FORMS(u8, f32, avx512), QN_FORMS(u4, f32, avx512), QN_FORMS(u2, f32, avx512),
+    QN_FORMS(lut4, f32, avx512),
     QN_FORMS(f32, f32, avx2), QN_FORMS(f16, f32, avx2), QN_FORMS(bf16, f32, avx2),
     QN_FORMS(u8, f32, avx2), QN_FORMS(u4, f32, avx2), QN_FORMS(u2, f32, avx2),
+    QN_FORMS(lut4, f32, avx2),
 #endif
     {"linear_q8_reference", Isa::reference, linear_q8_reference, any_q8, gemv_items},
     {"linear_f32_reference", Isa::reference, linear_f32_reference, any_f32, gemv_items},

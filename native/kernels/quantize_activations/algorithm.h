@@ -42,13 +42,21 @@ QN_INLINE void quantize_block(const Lanes (&x)[kVectors], int8_t* codes, float* 
   *sum_out = *scale * static_cast<float>(sum(total));
 }
 
+// 0 where |x| >= outlier; NaN stays, and is no outlier.
+QN_INLINE Lanes without_outliers(Lanes x, Lanes outlier) {
+  const Lanes magnitude = max(x, sub(zero_lanes(), x));
+  return select(either(less(outlier, magnitude), equal(outlier, magnitude)), zero_lanes(), x);
+}
+
 template <int kVectors>
-QN_INLINE void quantize_row(const float* x, int64_t cols, const QuantizedRow& row) {
+QN_INLINE void quantize_row(const float* x, int64_t cols, Lanes outlier, const QuantizedRow& row) {
   constexpr int kUnit = 16 * kVectors;
   int64_t block = 0;
   for (; (block + 1) * kUnit <= cols; ++block) {
     Lanes a[kVectors];
-    QN_UNROLL for (int v = 0; v < kVectors; ++v) a[v] = load(x + block * kUnit + 16 * v);
+    QN_UNROLL for (int v = 0; v < kVectors; ++v) {
+      a[v] = without_outliers(load(x + block * kUnit + 16 * v), outlier);
+    }
     quantize_block(a, row.codes + block * kUnit, row.scale + block, row.sum + block);
   }
   const int64_t left = cols - block * kUnit;
@@ -57,6 +65,7 @@ QN_INLINE void quantize_row(const float* x, int64_t cols, const QuantizedRow& ro
   QN_UNROLL for (int v = 0; v < kVectors; ++v) {
     const int64_t n = left - 16 * v;
     a[v] = n > 0 ? load_first(x + block * kUnit + 16 * v, n < 16 ? n : 16) : zero_lanes();
+    a[v] = without_outliers(a[v], outlier);
   }
   quantize_block(a, row.codes + block * kUnit, row.scale + block, row.sum + block);
 }
@@ -66,18 +75,19 @@ inline void quantize_rows(const Call& call, int64_t begin, int64_t end) {
   const int64_t cols = y.dim[1];
   const int unit = quantized_unit(y.dtype);
   const int64_t row_bytes = quantized_row_bytes(cols, unit);
+  const Lanes outlier = broadcast(outlier_of(call));
   for (int64_t t = begin; t < end; ++t) {
     const float* x = static_cast<const float*>(call.in[0].data) + t * cols;
     const QuantizedRow row = quantized_row(y, t);
     switch (unit) {
       case 16:
-        quantize_row<1>(x, cols, row);
+        quantize_row<1>(x, cols, outlier, row);
         break;
       case 32:
-        quantize_row<2>(x, cols, row);
+        quantize_row<2>(x, cols, outlier, row);
         break;
       default:
-        quantize_row<4>(x, cols, row);
+        quantize_row<4>(x, cols, outlier, row);
         break;
     }
     float* fill = row.sum + quantized_padded(cols, unit) / unit;

@@ -6,6 +6,8 @@
 namespace qn {
 namespace {
 
+constexpr AttributeSpec kAttributes[] = {{.name = "outlier", .default_value = 0.0, .required = false}};
+
 // Both have the same class q8, whatever the unit, so the signature says all.
 std::string check(const Call&) { return {}; }
 
@@ -34,7 +36,7 @@ const OpSpec& quantize_activations_op() {
   static const OpSpec spec{
       .name = "quantize_activations",
       .signature = "f32[T,D] -> q8[T,D]",
-      .attributes = {},
+      .attributes = kAttributes,
       .check = check,
       .bytes = bytes,
       .operations = operations,

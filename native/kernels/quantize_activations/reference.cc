@@ -8,8 +8,11 @@
 namespace qn {
 namespace {
 
-// `x` has n columns, n in 1..unit; codes has `unit`.
-void quantize_block(const float* x, int64_t n, int unit, int8_t* codes, float& scale, float& sum) {
+// `given` has n columns, n in 1..unit; codes has `unit`.
+void quantize_block(const float* given, int64_t n, int unit, float outlier, int8_t* codes, float& scale,
+                    float& sum) {
+  float x[64];
+  for (int64_t i = 0; i < n; ++i) x[i] = std::fabs(given[i]) >= outlier ? 0.0f : given[i];
   std::fill(codes, codes + unit, int8_t{0});
   scale = sum = 0;
   float greatest = 0;
@@ -42,8 +45,8 @@ void quantize_activations_reference(const Call& call, int64_t begin, int64_t end
     const QuantizedRow row = quantized_row(y, t);
     for (int64_t block = 0; block * unit < cols; ++block) {
       const int64_t at = block * unit;
-      quantize_block(x + at, std::min<int64_t>(unit, cols - at), unit, row.codes + at, row.scale[block],
-                     row.sum[block]);
+      quantize_block(x + at, std::min<int64_t>(unit, cols - at), unit, outlier_of(call), row.codes + at,
+                     row.scale[block], row.sum[block]);
     }
     uint8_t* row_end = static_cast<uint8_t*>(y.data) + (t + 1) * quantized_row_bytes(cols, unit);
     std::fill(row.sum + quantized_padded(cols, unit) / unit, reinterpret_cast<float*>(row_end), 0.0f);

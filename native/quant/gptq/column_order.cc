@@ -52,8 +52,8 @@ ColumnOrder order_columns(Order kind, const float* diagonal, int64_t cols, int64
   return order;
 }
 
-RowPanels hessian_panels(const Layer& layer, const ColumnOrder& order, const HessianOptions& options,
-                         const Execution& run) {
+RowPanels hessian_panels(const float* hessian, int64_t cols, const ColumnOrder& order,
+                         const HessianOptions& options, const Execution& run) {
   const int64_t n = order.positions();
   RowPanels panels(n, n);
   const auto fill_row = [&](int64_t position) {
@@ -62,7 +62,7 @@ RowPanels hessian_panels(const Layer& layer, const ColumnOrder& order, const Hes
     if (column < 0) {
       for (int64_t k = 0; k < n; ++k) to[k * kRowPanel] = 0;
     } else {
-      const float* row = layer.hessian + column * layer.cols;
+      const float* row = hessian + column * cols;
       for (int64_t k = 0; k < n; ++k) {
         const int32_t other = order.columns[static_cast<size_t>(k)];
         to[k * kRowPanel] = other < 0 ? 0.0 : row[other];

@@ -34,7 +34,7 @@ struct HessianOptions {
   double diagonal_term;
   bool regular;  // with the ones
 };
-RowPanels hessian_panels(const Layer& layer, const ColumnOrder& order, const HessianOptions& options,
-                         const Execution& run);
+RowPanels hessian_panels(const float* hessian, int64_t cols, const ColumnOrder& order,
+                         const HessianOptions& options, const Execution& run);
 
 }  // namespace qn

@@ -1,11 +1,10 @@
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <numeric>
 
 #include "native/core/error.h"
-#include "native/linalg/cholesky.h"
 #include "native/quant/gptq/column_walk.h"
+#include "native/quant/gptq/damped_hessian.h"
 #include "native/quant/gptq/layer.h"
 #include "native/quant/gptq/loss.h"
 #include "native/quant/gptq/refine.h"
@@ -13,54 +12,25 @@
 namespace qn {
 namespace {
 
-constexpr double kLeastDampStep = 0.01;
-constexpr double kMostDamp = 1e6;
-
 // Adds up what the workers did; only the calling thread, worker 0, reports.
 class Work {
  public:
   Work(double total, const SolveProgress& report) : total_(total), report_(report) {}
   void add(double work, int worker) {
-    const double done = done_.fetch_add(work) + work;
+    const int64_t steps = static_cast<int64_t>(work);
+    const double done = static_cast<double>(done_.fetch_add(steps) + steps);
     if (worker == 0) report_(std::min(done, total_), total_);
   }
+  void finish() { report_(total_, total_); }
   WorkDone counter() {
     return [this](double work, int worker) { add(work, worker); };
   }
 
  private:
-  std::atomic<double> done_{0};
+  std::atomic<int64_t> done_{0};
   const double total_;
   const SolveProgress& report_;
 };
-
-std::vector<float> checked_diagonal(const Layer& layer, const Execution& run) {
-  run.pool.run(
-      layer.cols, 64,
-      [&](int64_t begin, int64_t end, int) {
-        for (int64_t i = begin; i < end; ++i) {
-          const float* row = layer.hessian + i * layer.cols;
-          // A sum with an infinity or a NaN is one.
-          float sum = 0;
-          for (int64_t k = 0; k < layer.cols; ++k) sum += row[k] * 0.0f;
-          if (sum == 0) continue;
-          const float* bad = std::find_if(row, row + layer.cols, [](float x) { return !std::isfinite(x); });
-          throw Error("hessian [" + std::to_string(i) + ", " + std::to_string(bad - row) +
-                      "]: expected a finite number, found " + (std::isnan(*bad) ? "NaN" : "infinity"));
-        }
-      },
-      run.stop);
-  std::vector<float> diagonal(static_cast<size_t>(layer.cols));
-  for (int64_t i = 0; i < layer.cols; ++i) {
-    const float element = layer.hessian[i * layer.cols + i];
-    if (element < 0) {
-      throw Error("hessian [" + std::to_string(i) + ", " + std::to_string(i) +
-                  "]: expected no negative number on the diagonal, found " + std::to_string(element));
-    }
-    diagonal[static_cast<size_t>(i)] = element;
-  }
-  return diagonal;
-}
 
 QuantizedRows round_to_nearest(const Layer& layer, const float* diagonal, const Execution& run) {
   const int64_t groups = layer.groups(), size = layer.group < 0 ? layer.cols : layer.group;
@@ -89,29 +59,6 @@ QuantizedRows round_to_nearest(const Layer& layer, const float* diagonal, const 
   return out;
 }
 
-// With 1 for dead columns, as GPTQ sets them.
-double mean_diagonal(const std::vector<float>& diagonal) {
-  double sum = 0;
-  for (const float element : diagonal) sum += element == 0 ? 1.0 : element;
-  return sum / static_cast<double>(diagonal.size());
-}
-
-struct DampedInverse {
-  RowPanels factor;
-  double damp;
-};
-
-// Damping that grows until the matrix is positive definite.
-DampedInverse damped_inverse(const Layer& layer, const ColumnOrder& order, const std::vector<float>& diagonal,
-                             const Execution& run) {
-  const double mean = mean_diagonal(diagonal);
-  for (double damp = layer.damp; damp < kMostDamp; damp = std::max(2 * damp, kLeastDampStep)) {
-    RowPanels factor = inverse_factor(hessian_panels(layer, order, {damp * mean, true}, run), run);
-    if (factor.size() > 0) return {std::move(factor), damp};
-  }
-  throw Error("hessian: expected a positive semidefinite matrix, found one that no damping makes definite");
-}
-
 // Refining lowers the damped loss; a row whose plain loss rose by that stays as it was.
 void keep_better_rows(const Layer& layer, const std::vector<double>& refined_losses,
                       const QuantizedRows& refined, std::vector<double>& losses, QuantizedRows& rows) {
@@ -131,7 +78,7 @@ double sum_of(const std::vector<double>& values) {
 }  // namespace
 
 Solution solve_layer(const Layer& layer, const Execution& run, const SolveProgress& progress) {
-  const std::vector<float> diagonal = checked_diagonal(layer, run);
+  const std::vector<float> diagonal = checked_diagonal(layer.hessian, layer.cols, run);
   const Order kind = layer.method == Method::rtn ? Order::none : layer.order;
   const ColumnOrder order = order_columns(kind, diagonal.data(), layer.cols, layer.group);
 
@@ -143,15 +90,16 @@ Solution solve_layer(const Layer& layer, const Execution& run, const SolveProgre
   Solution solution{round_to_nearest(layer, diagonal.data(), run), 0, 0, 0, 0, ""};
   solution.dead_columns = std::count(diagonal.begin(), diagonal.end(), 0.0f);
   if (layer.method == Method::rtn) {
-    const RowPanels hessian = hessian_panels(layer, order, {0, false}, run);
+    const RowPanels hessian = hessian_panels(layer.hessian, layer.cols, order, {0, false}, run);
     solution.loss = sum_of(row_losses(layer, order, hessian, solution.rows, run, work.counter()));
     solution.rtn_loss = solution.loss;
+    work.finish();
     return solution;
   }
 
   QuantizedRows walked;
   {
-    const DampedInverse inverse = damped_inverse(layer, order, diagonal, run);
+    const DampedInverse inverse = damped_inverse(layer.hessian, layer.cols, layer.damp, order, diagonal, run);
     solution.damp = inverse.damp;
     work.add(factor, 0);
     walked = walk_columns(layer, order, inverse.factor, run, work.counter());
@@ -159,9 +107,10 @@ Solution solve_layer(const Layer& layer, const Execution& run, const SolveProgre
   QuantizedRows refined = walked;
   if (layer.sweeps > 0 || layer.refit) {
     const double term = solution.damp * mean_diagonal(diagonal);
-    refine(layer, order, hessian_panels(layer, order, {term, false}, run), refined, run, work.counter());
+    refine(layer, order, hessian_panels(layer.hessian, layer.cols, order, {term, false}, run), refined, run,
+           work.counter());
   }
-  const RowPanels hessian = hessian_panels(layer, order, {0, false}, run);
+  const RowPanels hessian = hessian_panels(layer.hessian, layer.cols, order, {0, false}, run);
   solution.rtn_loss = sum_of(row_losses(layer, order, hessian, solution.rows, run, work.counter()));
   std::vector<double> losses = row_losses(layer, order, hessian, walked, run, work.counter());
   if (layer.sweeps > 0 || layer.refit) {
@@ -176,6 +125,7 @@ Solution solve_layer(const Layer& layer, const Execution& run, const SolveProgre
   } else {
     solution.rows = std::move(walked);
   }
+  work.finish();
   return solution;
 }
 

@@ -4,7 +4,7 @@ import { Session } from '../../native/session.js'
 import { LlamaBatcher } from './batch.js'
 import type { LlamaCheckpoint } from './checkpoint.js'
 import { checkMemory } from './memory.js'
-import type { LlamaPrecision } from './precision.js'
+import { LLM_INT8_OUTLIER, type LlamaPrecision } from './precision.js'
 import { type Activations, type LlamaProgramOptions, llamaProgram } from './program.js'
 import { type LlamaWeights, loadLlamaWeights } from './weights.js'
 
@@ -47,10 +47,11 @@ export class Llama {
     return new Llama(checkpoint, weights, options)
   }
 
-  session(options: Omit<LlamaProgramOptions, 'activations'>): Session {
+  session(options: Omit<LlamaProgramOptions, 'activations' | 'outlier'>): Session {
     const program = llamaProgram(this.checkpoint.config, this.weights.byName, {
       ...options,
       activations: this.activations,
+      outlier: this.precision.bits === 'llm.int8' ? LLM_INT8_OUTLIER : undefined,
     })
     const handles = new Map([...this.weights.byName].map(([name, weight]) => [name, weight.handle]))
     return new Session(program, handles, { threads: this.threads, isa: this.isa })

@@ -23,6 +23,11 @@ export type LlamaResult =
 
 export interface LlamaProgramOptions {
   readonly activations: Activations
+  /**
+   * With int8 activations: inputs of the blocks' linear layers of at least this magnitude are multiplied in float, the
+   * weights being those of LLM.int8().
+   */
+  readonly outlier?: number | undefined
   /** scratch: keys and values of one run (symbol B blocks); state: kept between runs, `blocks` blocks of 16 tokens. */
   readonly cache:
     | { readonly kind: 'scratch' }
@@ -99,7 +104,7 @@ class LlamaBuilder {
     let x = op.embed(p, 'embedding', ids, embedding)
     for (let i = 0; i < layers; i++) x = p.scope(`blocks.${i}`, () => this.#block(`blocks.${i}`, x, shared))
     const last = this.#norm('outputNorm', 'outputNorm', op.gatherRows(p, 'rows', x, rows))
-    this.#result(this.#linear('head', last, head))
+    this.#result(this.#linear('head', last, head, undefined))
     return p.build()
   }
 
@@ -127,15 +132,16 @@ class LlamaBuilder {
 
   #project(block: string, name: LinearName, x: Tensor): Tensor {
     const [rows, cols] = linearShapes(this.#config)[name]
-    return this.#linear(name, x, this.#p.weight(`${block}.${name}`, rows, cols))
+    return this.#linear(name, x, this.#p.weight(`${block}.${name}`, rows, cols), this.#options.outlier)
   }
 
-  #linear(label: string, x: Tensor, weight: Tensor): Tensor {
+  #linear(label: string, x: Tensor, weight: Tensor, outlier: number | undefined): Tensor {
     const unit = this.#weights.get(weight.name)?.unit ?? 0
     const order = this.#orders.byWeight.get(weight.name)
     const input = order === undefined ? x : this.#inOrder(x, order)
-    const integer = this.#options.activations === 'int8' && unit !== 0
-    return op.linear(this.#p, label, integer ? this.#int8(input, unit as 16 | 32 | 64) : input, weight)
+    if (this.#options.activations === 'f32' || unit === 0) return op.linear(this.#p, label, input, weight)
+    const y = op.linear(this.#p, label, this.#int8(input, unit as 16 | 32 | 64, outlier), weight)
+    return outlier === undefined ? y : op.addOutliers(this.#p, `${label}.outliers`, y, input, weight, outlier)
   }
 
   /** q, k and v usually share an order, as gate and up do: x is gathered once for them. */
@@ -151,11 +157,11 @@ class LlamaBuilder {
   }
 
   /** q, k and v read the same quantized rows, as gate and up do. */
-  #int8(x: Tensor, unit: 16 | 32 | 64): Tensor {
+  #int8(x: Tensor, unit: 16 | 32 | 64, outlier: number | undefined): Tensor {
     const key = `${x.index}/${unit}`
     let q = this.#quantized.get(key)
     if (!q) {
-      q = op.quantizeActivations(this.#p, 'quantize', x, unit)
+      q = op.quantizeActivations(this.#p, 'quantize', x, unit, outlier)
       this.#quantized.set(key, q)
     }
     return q

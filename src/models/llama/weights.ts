@@ -123,6 +123,10 @@ function memoryBits(target: WeightTarget, source: MatrixSource): number {
     case 'f16':
     case 'bf16':
       return 16
+    case 'nf4':
+      return 4.5 // a float32 scale for 64 codes
+    case 'llm.int8':
+      return 8
     case 'dense':
     case 'indices':
       return 32

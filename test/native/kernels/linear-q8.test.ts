@@ -107,7 +107,7 @@ async function onReference(loaded: LoadedCase, x: Float32Array): Promise<Float32
   return y
 }
 
-const integerCases = weightCases.filter(({ name }) => !['f32', 'f16', 'bf16'].includes(name))
+const integerCases = weightCases.filter(({ name }) => !['f32', 'f16', 'bf16', 'nf4'].includes(name))
 
 /** Rows that fill panels and pairs of panels or not; columns that fill a unit or not. */
 function shapesOf({ columnMultiple }: WeightCase): [number, number][] {
@@ -189,7 +189,7 @@ test('no tokens, no outputs', async () => {
   }
 })
 
-test('activations in other blocks than the weights, and float weights, are refused', async () => {
+test('activations in other blocks than the weights, float weights and codes into a table are refused', async () => {
   const [q8] = integerCases
   const f32 = weightCases.find(({ name }) => name === 'f32')!
   const quantizedWeight = await loadCase(directory, q8!, 20, 64)
@@ -199,6 +199,10 @@ test('activations in other blocks than the weights, and float weights, are refus
   const floatWeight = await loadCase(directory, f32, 20, 64)
   expect(() => linearSession(floatWeight, 'reference', 1, 64).plan({ T: 1 })).toThrow(
     'quantized activations need u8, u4 or u2 weights',
+  )
+  const tableWeight = await loadCase(directory, weightCases.find(({ name }) => name === 'nf4')!, 20, 64)
+  expect(() => linearSession(tableWeight, 'reference', 1, 64).plan({ T: 1 })).toThrow(
+    'codes of lut4 are places in a table, and no integers to multiply',
   )
 })
 

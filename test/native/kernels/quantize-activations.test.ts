@@ -7,9 +7,9 @@ import { normal } from './random.js'
 type Unit = 16 | 32 | 64
 
 const step =
-  (rows: number, cols: number, unit: Unit): Build =>
+  (rows: number, cols: number, unit: Unit, outlier?: number): Build =>
   (p) =>
-    p.output('q', op.quantizeActivations(p, 'quantize', p.input('x', 'f32', rows, cols), unit))
+    p.output('q', op.quantizeActivations(p, 'quantize', p.input('x', 'f32', rows, cols), unit, outlier))
 
 interface Row {
   readonly codes: Int8Array
@@ -18,8 +18,14 @@ interface Row {
 }
 
 /** Quantizes on every instruction set and takes the rows apart (layout: native/core/quantized_row.h). */
-async function quantize(x: Float32Array, rows: number, cols: number, unit: Unit): Promise<Row[]> {
-  const { q } = await sameOnEveryIsa(step(rows, cols, unit), { x })
+async function quantize(
+  x: Float32Array,
+  rows: number,
+  cols: number,
+  unit: Unit,
+  outlier?: number,
+): Promise<Row[]> {
+  const { q } = await sameOnEveryIsa(step(rows, cols, unit, outlier), { x })
   const blocks = Math.ceil(cols / unit)
   const rowBytes = Math.ceil((blocks * (unit + 8)) / 64) * 64
   expect(q!.byteLength).toBe(rows * rowBytes)
@@ -100,6 +106,19 @@ describe.each([16, 32, 64] as const)('blocks of %i', (unit) => {
     compare(rows, x, 4 * unit, unit)
     expect([...rows[0]!.sums].map(Number.isNaN)).toEqual([true, false, true, false])
   })
+})
+
+test.each([16, 32, 64] as const)('outliers count as zeros, in blocks of %i', async (unit) => {
+  const [rows, cols] = [4, 172]
+  const x = normal(11, rows * cols, 3)
+  x[7] = 6
+  x[8] = -6
+  x[9] = Math.fround(5.9999995)
+  x[cols] = Number.NEGATIVE_INFINITY
+  x[2 * cols] = Number.NaN
+  const without = x.map((v) => (Math.abs(v) >= 6 ? 0 : v))
+  expect(without.filter((v, i) => !Object.is(v, x[i])).length).toBeGreaterThan(10)
+  compare(await quantize(x, rows, cols, unit, 6), without, cols, unit)
 })
 
 test('every kernel was run', () => expect(kernelsNotRun('quantize_activations')).toEqual([]))

@@ -1,7 +1,7 @@
 // Random test data that is the same at every run.
 
 /** Uniform in [0, 1). Mulberry32, by Tommy Ettinger. */
-function uniform(seed: number): () => number {
+export function uniform(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0

@@ -5,6 +5,7 @@ import { loadWeights } from '../../../src/native/weight.js'
 import { type BlockType, dequantize, dequantizeBlocks, quantize } from '../../../src/quantize/arrays.js'
 import { writeInto } from '../../temporary.js'
 import { float16FromBits, randomIntegers, randomValues } from '../quant/reference.js'
+import { llmInt8Values, nf4Values } from '../quant/schemes.js'
 
 export interface WeightCase {
   readonly name: string
@@ -76,6 +77,23 @@ function quantizedCase(bits: 8 | 4 | 2, groupSize: 32 | 64 | 128 | -1, symmetric
   }
 }
 
+/** A published scheme: lut4 with float32 scales, and u8, f32_f32, one group a row. */
+function schemeCase(
+  kind: 'nf4' | 'llm.int8',
+  valuesOf: (weights: Float32Array, rows: number, cols: number) => Float32Array,
+): WeightCase {
+  return {
+    name: kind,
+    columnMultiple: 1,
+    target: { kind },
+    make: (rows, cols) => {
+      const random = randomValues(rows * cols, 17)
+      if (cols > 64) random.fill(0, (rows - 1) * cols, (rows - 1) * cols + 64) // a block of zeros
+      return { type: 'F32', bytes: bytesOf(random), values: valuesOf(random, rows, cols) }
+    },
+  }
+}
+
 export const weightCases: readonly WeightCase[] = [
   floatCase('F32'),
   floatCase('F16'),
@@ -94,6 +112,8 @@ export const weightCases: readonly WeightCase[] = [
     quantizedCase(bits, 128, false),
     quantizedCase(bits, -1, false),
   ]),
+  schemeCase('nf4', (weights, rows, cols) => nf4Values(weights, rows, cols)),
+  schemeCase('llm.int8', (weights, _, cols) => llmInt8Values(weights, cols)),
 ]
 
 let files = 0
