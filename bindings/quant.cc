@@ -10,6 +10,7 @@
 #include "native/cpu/backend.h"
 #include "native/cpu/features.h"
 #include "native/quant/canonical.h"
+#include "native/quant/float_rows.h"
 #include "native/quant/ggml_dequantize.h"
 #include "native/quant/load_weight.h"
 
@@ -80,18 +81,20 @@ Napi::Value quantize_matrix(const Napi::CallbackInfo& info) {
   return matrix.object;
 }
 
-// ({ bits, rows, cols, groupSize, codes, zeros }) -> { qweight, qzeros }
+// ({ bits, rows, cols, groupSize, codes, zeros?, minusOne? }) -> { qweight, qzeros? }
 Napi::Value pack_matrix(const Napi::CallbackInfo& info) {
   const Napi::Object unpacked = info[0].As<Napi::Object>();
   const CanonicalShape shape = read_shape(unpacked);
   const uint8_t* codes = elements_of<uint8_t>(unpacked.Get("codes"), "codes", shape.rows * shape.cols);
-  const uint8_t* zeros = elements_of<uint8_t>(unpacked.Get("zeros"), "zeros", shape.scales_size());
   auto qweight = Napi::Int32Array::New(info.Env(), static_cast<size_t>(shape.qweight_size()));
-  auto qzeros = Napi::Int32Array::New(info.Env(), static_cast<size_t>(shape.qzeros_size()));
   pack_codes(shape, codes, qweight.Data());
-  pack_zeros(shape, zeros, qzeros.Data());
   Napi::Object object = Napi::Object::New(info.Env());
   object.Set("qweight", qweight);
+  if (unpacked.Get("zeros").IsUndefined()) return object;
+  const uint8_t* zeros = elements_of<uint8_t>(unpacked.Get("zeros"), "zeros", shape.scales_size());
+  auto qzeros = Napi::Int32Array::New(info.Env(), static_cast<size_t>(shape.qzeros_size()));
+  pack_zeros(shape, zeros, qzeros.Data());
+  if (flag_at(unpacked, "minusOne")) subtract_one_from_zeros(shape, qzeros.Data());
   object.Set("qzeros", qzeros);
   return object;
 }
@@ -136,6 +139,23 @@ Napi::Value dequantize_blocks(const Napi::CallbackInfo& info) {
 
 LoadedWeight panels_of(const Canonical& matrix, ThreadPool& pool) {
   return load_weight({"matrix", matrix, {TargetKind::native, {}}}, {pool});
+}
+
+// (values: Float32Array, type: 'F16' | 'BF16', name) -> Uint16Array
+Napi::Value encode_floats(const Napi::CallbackInfo& info) {
+  const SourceType type = source_type_from_name(info[1].ToString().Utf8Value());
+  const std::string name = info[2].ToString().Utf8Value();
+  const Bytes bytes = bytes_of_typed_array(info[0], "values");
+  const int64_t count = static_cast<int64_t>(bytes.size / sizeof(float));
+  const float* values = reinterpret_cast<const float*>(bytes.data);
+  auto out = Napi::Uint16Array::New(info.Env(), static_cast<size_t>(count));
+  check_finite(values, count, {name, 0});
+  if (type == SourceType::f16) {
+    encode_float16(values, count, {name, 0}, out.Data());
+  } else {
+    encode_bfloat16(values, count, {name, 0}, out.Data());
+  }
+  return out;
 }
 
 View dense_view(void* data, DType dtype, int64_t rows, int64_t cols) {
@@ -207,6 +227,7 @@ void init_quant(Napi::Env env, Napi::Object exports) {
   exports.Set("unpackMatrix", Napi::Function::New(env, unpack_matrix, "unpackMatrix"));
   exports.Set("dequantizeMatrix", Napi::Function::New(env, dequantize_matrix, "dequantizeMatrix"));
   exports.Set("dequantizeBlocks", Napi::Function::New(env, dequantize_blocks, "dequantizeBlocks"));
+  exports.Set("encodeFloats", Napi::Function::New(env, encode_floats, "encodeFloats"));
   exports.Set("linearMatrix", Napi::Function::New(env, linear_matrix, "linearMatrix"));
   exports.Set("repackMatrix", Napi::Function::New(env, repack_matrix, "repackMatrix"));
 }

@@ -2,7 +2,7 @@
 // beside it (session.ts, weight.ts) and the library check arguments first.
 
 import type { QuantFunctions } from './quant-face.js'
-import type { SolverFunctions } from './solver-face.js'
+import type { QuantizedLinear, SolverFunctions } from './solver-face.js'
 
 /** Work on a native thread. `cancel` makes the promise reject with code ABORT_ERR at the next check. */
 export interface Job<T> {
@@ -115,31 +115,12 @@ export type WeightSource =
       readonly zeroPoints: 'true' | 'minus-one'
       readonly gIdx?: FileRange
     }
-  | ({ readonly kind: 'quantized' } & QuantizedArrays)
+  | ({ readonly kind: 'quantized' } & QuantizedLinear)
   /** [rows, cols] */
   | { readonly kind: 'array'; readonly values: Float32Array; readonly rows: number; readonly cols: number }
   | { readonly kind: 'random'; readonly seed: number; readonly rows: number; readonly cols: number }
   /** For the indices target. */
   | { readonly kind: 'indices'; readonly values: Int32Array }
-
-/** A quantized matrix in memory: scale * (code - zero), or scale * code + offset. */
-export interface QuantizedArrays {
-  readonly bits: 8 | 4 | 2
-  readonly rows: number
-  readonly cols: number
-  /** Columns that share a scale; -1: all. */
-  readonly groupSize: number
-  /** [rows, cols], one a byte. */
-  readonly codes: Uint8Array
-  /** [groups, rows], bits of float16 values. */
-  readonly scales: Uint16Array
-  /** [groups, rows]; exactly one of zeros and offsets. */
-  readonly zeros?: Uint8Array
-  /** [groups, rows], bits of float16 values. */
-  readonly offsets?: Uint16Array
-  /** [cols], the group of each column; absent: k / groupSize. */
-  readonly gIdx?: Int32Array
-}
 
 /** What a weight becomes in memory. 'native': as stored; 'f32': the stored values, unquantized. */
 export type WeightTarget =

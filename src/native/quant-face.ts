@@ -24,10 +24,16 @@ export interface QuantFunctions {
     weights: Float32Array,
     options: MatrixShape & { readonly symmetric: boolean; readonly clip: 'none' | 'mse' },
   ): MatrixArrays
-  packMatrix(unpacked: MatrixShape & { readonly codes: Uint8Array; readonly zeros: Uint8Array }): {
-    qweight: Int32Array
-    qzeros: Int32Array
-  }
+  /** minusOne: zero points as "gptq" (v1) stores them. Without zeros there are no qzeros. */
+  packMatrix<Zeros extends Uint8Array | undefined>(
+    unpacked: MatrixShape & {
+      readonly codes: Uint8Array
+      readonly zeros?: Zeros
+      readonly minusOne?: boolean
+    },
+  ): { qweight: Int32Array; qzeros: Zeros extends Uint8Array ? Int32Array : undefined }
+  /** Rounded to nearest even; the bits of each value. Throws, naming a value that is not finite or does not fit. */
+  encodeFloats(values: Float32Array, type: 'F16' | 'BF16', name: string): Uint16Array
   unpackMatrix(matrix: MatrixArrays): { codes: Uint8Array; zeros: Uint8Array }
   dequantizeMatrix(matrix: MatrixArrays): Float32Array
   dequantizeBlocks(type: string, bytes: Uint8Array): Float32Array

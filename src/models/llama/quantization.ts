@@ -2,7 +2,12 @@ import { FormatError, show } from '../../formats/error.js'
 import { findGptqMatrix, type GptqExpectation, type GptqMatrix, gptqTensors } from '../../formats/gptq.js'
 import { type GptqConfig, readGptqConfig } from '../../formats/gptq-config.js'
 import { isJsonObject, type JsonObject } from '../../formats/json.js'
-import { type QnativeJson, qnativeJsonName, readQnativeJson } from '../../formats/qnative-json.js'
+import {
+  type QnativeJson,
+  type QuantizedModule,
+  qnativeJsonName,
+  readQnativeJson,
+} from '../../formats/qnative-json.js'
 import type { TensorSource } from '../../formats/tensor.js'
 
 /** How a checkpoint was quantized. */
@@ -60,15 +65,37 @@ export function quantizedFinder(
   tensors: ReadonlyMap<string, TensorSource>,
   directory: string,
 ): FindQuantized {
-  return (module, shape) => {
-    const expected = gptq
-      ? tensors.has(`${module}.qweight`)
-        ? gptqExpectation(gptq)
-        : undefined
-      : qnative?.format === 'qnative'
-        ? qnativeExpectation(qnative, module)
-        : undefined
-    return expected && findGptqMatrix(tensors, module, shape, expected, directory)
+  if (qnative?.format === 'qnative') return storedModuleFinder(qnative.modules, 'qnative', tensors, directory)
+  if (!gptq) return () => undefined
+  return (module, shape) =>
+    tensors.has(`${module}.qweight`)
+      ? findGptqMatrix(tensors, module, shape, gptqExpectation(gptq), directory)
+      : undefined
+}
+
+/**
+ * Finds modules that qnative has stored itself.
+ *
+ * @param file named in the error about a missing tensor
+ */
+export function storedModuleFinder(
+  modules: Readonly<Record<string, QuantizedModule>>,
+  format: QnativeJson['format'],
+  tensors: ReadonlyMap<string, TensorSource>,
+  file: string,
+): FindQuantized {
+  return (name, shape) => {
+    if (!Object.hasOwn(modules, name)) return undefined
+    const { bits, groupSize, grid } = modules[name]!
+    const expected: GptqExpectation = {
+      bits,
+      groupSize,
+      mixed: false,
+      second: grid === 'offset' ? 'offsets' : 'qzeros',
+      zeroPoints: format === 'gptq' ? 'minus-one' : 'true',
+      actOrder: false,
+    }
+    return findGptqMatrix(tensors, name, shape, expected, file)
   }
 }
 
@@ -82,13 +109,6 @@ function gptqExpectation(config: GptqConfig): GptqExpectation {
     zeroPoints: config.format === 'gptq' ? 'minus-one' : 'true',
     actOrder: config.actOrder,
   }
-}
-
-function qnativeExpectation({ modules }: QnativeJson, name: string): GptqExpectation | undefined {
-  if (!Object.hasOwn(modules, name)) return undefined
-  const { bits, groupSize, grid } = modules[name]!
-  const second = grid === 'offset' ? 'offsets' : 'qzeros'
-  return { bits, groupSize, mixed: false, second, zeroPoints: 'true', actOrder: false }
 }
 
 /** @param matrices the blocks' quantized linear layers */

@@ -71,48 +71,80 @@ export function findLlamaTensors(
   file: string,
   quantized: FindQuantized = () => undefined,
 ): LlamaTensors {
-  const used = new Set<string>()
-  let parameterCount = 0
-  const vector = (name: string, shape: readonly number[]): TensorSource => {
-    const tensor = tensors.get(name)
-    if (tensor === undefined) throw missing(file, name, tensors)
-    checkTensor(tensor, shape)
-    used.add(name)
-    parameterCount += elementCount(shape)!
-    return tensor
-  }
-  const matrix = (name: string, shape: readonly [number, number]): MatrixSource => {
-    const found = quantized(name.replace(/\.weight$/, ''), shape)
-    if (!found) return vector(name, shape)
-    for (const tensor of gptqTensors(found)) used.add(tensor.name)
-    parameterCount += elementCount(shape)!
-    return found
-  }
+  const finder = new TensorFinder(tensors, file, quantized)
   const { hiddenSize, vocabSize, tieWordEmbeddings } = config
-  const embedding = matrix(names.embedding, [vocabSize, hiddenSize])
+  const embedding = finder.matrix(names.embedding, [vocabSize, hiddenSize])
   if (embedding.kind === 'gptq' && embedding.gIdx) {
     // Its rows are the residual stream: there is no input to permute.
     const { file: holder, name } = embedding.gIdx
     throw new FormatError(holder, `tensor ${show(name)}`, 'expected no act-order in an embedding, found this')
   }
-  const outputNorm = vector(names.outputNorm, [hiddenSize])
-  const head = tieWordEmbeddings ? undefined : matrix(names.head, [vocabSize, hiddenSize])
+  const outputNorm = finder.vector(names.outputNorm, [hiddenSize])
+  const head = tieWordEmbeddings ? undefined : finder.matrix(names.head, [vocabSize, hiddenSize])
   const blocks: LlamaBlock[] = []
   // One by one: a configuration that claims a billion layers ends at the first that is missing.
-  for (let index = 0; index < config.layers; index++) blocks.push(findBlock(index))
-  const warnings = checkExtras(tensors, used, names, config)
+  for (let index = 0; index < config.layers; index++) blocks.push(findBlock(finder, names, config, index))
+  const warnings = checkExtras(tensors, finder.used, names, config)
+  const { parameterCount } = finder
   return { embedding, outputNorm, ...(head && { head }), blocks, parameterCount, warnings }
+}
 
-  function findBlock(index: number): LlamaBlock {
-    const shapes = linearShapes(config)
-    const name = (part: BlockPart) => names.block(index, part)
-    const sources = blockParts.map((part) => [
-      part,
-      part === 'attentionNorm' || part === 'mlpNorm'
-        ? vector(name(part), [hiddenSize])
-        : matrix(name(part), shapes[part]),
-    ])
-    return Object.fromEntries(sources) as LlamaBlock
+/**
+ * Finds the tensors of one block.
+ *
+ * @param file Named in the error about a missing tensor.
+ * @throws FormatError as findLlamaTensors does
+ */
+export function findLlamaBlock(
+  tensors: ReadonlyMap<string, TensorSource>,
+  names: TensorNames,
+  config: LlamaConfig,
+  index: number,
+  file: string,
+  quantized: FindQuantized,
+): LlamaBlock {
+  return findBlock(new TensorFinder(tensors, file, quantized), names, config, index)
+}
+
+function findBlock(finder: TensorFinder, names: TensorNames, config: LlamaConfig, index: number): LlamaBlock {
+  const shapes = linearShapes(config)
+  const sources = blockParts.map((part: BlockPart) => {
+    const name = names.block(index, part)
+    const isNorm = part === 'attentionNorm' || part === 'mlpNorm'
+    return [part, isNorm ? finder.vector(name, [config.hiddenSize]) : finder.matrix(name, shapes[part])]
+  })
+  return Object.fromEntries(sources) as LlamaBlock
+}
+
+/** Finds tensors by name, checks them, and remembers which were used. */
+class TensorFinder {
+  readonly used = new Set<string>()
+  parameterCount = 0
+  readonly #tensors: ReadonlyMap<string, TensorSource>
+  readonly #file: string
+  readonly #quantized: FindQuantized
+
+  constructor(tensors: ReadonlyMap<string, TensorSource>, file: string, quantized: FindQuantized) {
+    this.#tensors = tensors
+    this.#file = file
+    this.#quantized = quantized
+  }
+
+  vector(name: string, shape: readonly number[]): TensorSource {
+    const tensor = this.#tensors.get(name)
+    if (tensor === undefined) throw missing(this.#file, name, this.#tensors)
+    checkTensor(tensor, shape)
+    this.used.add(name)
+    this.parameterCount += elementCount(shape)!
+    return tensor
+  }
+
+  matrix(name: string, shape: readonly [number, number]): MatrixSource {
+    const found = this.#quantized(name.replace(/\.weight$/, ''), shape)
+    if (!found) return this.vector(name, shape)
+    for (const tensor of gptqTensors(found)) this.used.add(tensor.name)
+    this.parameterCount += elementCount(shape)!
+    return found
   }
 }
 

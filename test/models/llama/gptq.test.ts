@@ -4,36 +4,17 @@ import { describe, expect, it, test } from 'vitest'
 import { gptqBits } from '../../../src/formats/gptq-config.js'
 import { openLlama } from '../../../src/models/llama/checkpoint.js'
 import { inspectModel } from '../../../src/models/llama/inspect.js'
-import { allLogits } from '../../../src/models/llama/logits.js'
 import { Llama } from '../../../src/models/llama/model.js'
-import { type LlamaBits, precisionOf } from '../../../src/models/llama/precision.js'
-import type { Activations } from '../../../src/models/llama/program.js'
+import { precisionOf } from '../../../src/models/llama/precision.js'
 import { inspectionSummary } from '../../../src/report/inspection.js'
 import type { WrittenTensor } from '../../formats/writers.js'
 import { describeWithAssets, sharedAsset } from '../../shared.js'
 import { temporaryDirectory, writeInto } from '../../temporary.js'
+import { logitsOf } from './logits.js'
 import { tinySizes, writeTinyHuggingFace } from './tiny.js'
 import { type TinyGptqOptions, tinyGptqConfig, tinyGptqTensors, withQuantization } from './tiny-gptq.js'
 
 const ids = [256, 72, 101, 108, 108, 111, 32, 119, 111]
-
-async function logitsOf(
-  path: string,
-  tokens: readonly number[] = ids,
-  bits: LlamaBits = 'native',
-  activations: Activations = 'f32',
-): Promise<Float32Array> {
-  const model = await Llama.load(await openLlama(path), {
-    precision: precisionOf(bits),
-    activations,
-    threads: 2,
-  })
-  try {
-    return await allLogits(model, tokens)
-  } finally {
-    model.close()
-  }
-}
 
 function largestDifference(a: Float32Array, b: Float32Array): number {
   expect(a.length).toBe(b.length)
@@ -61,20 +42,20 @@ const layouts: TinyGptqOptions[] = gptqBits.flatMap((bits) =>
 describe('a GPTQ checkpoint', () => {
   it.each(layouts)('of %o gives the logits of its dequantized weights', async (options) => {
     writeTiny(options)
-    const expected = await logitsOf(floats)
-    expect(largestDifference(await logitsOf(quantized), expected)).toBeLessThan(1e-5)
+    const expected = await logitsOf(floats, ids)
+    expect(largestDifference(await logitsOf(quantized, ids), expected)).toBeLessThan(1e-5)
     // As floats the columns are in order again: the same bits.
     expect(await logitsOf(quantized, ids, 'f32')).toEqual(expected)
   })
 
   it('may have one scale a row', async () => {
     writeTiny({ groupSize: -1, actOrder: true })
-    expect(largestDifference(await logitsOf(quantized), await logitsOf(floats))).toBeLessThan(1e-5)
+    expect(largestDifference(await logitsOf(quantized, ids), await logitsOf(floats, ids))).toBeLessThan(1e-5)
   })
 
   it('runs on int8 activations, its columns gathered once for those that share an order', async () => {
     writeTiny({ actOrder: true })
-    const expected = await logitsOf(floats)
+    const expected = await logitsOf(floats, ids)
     const size = Math.hypot(...expected)
     const found = await logitsOf(quantized, ids, 'native', 'int8')
     expect(Math.hypot(...found.map((x, i) => x - expected[i]!)) / size).toBeLessThan(0.02)
@@ -114,7 +95,7 @@ describe('a GPTQ checkpoint', () => {
     const { bits, group_size, desc_act } = tinyGptqConfig({})
     writeTiny({}, { config: { ...withQuantization({}), quantization_config: undefined } })
     writeInto(quantized, 'quantize_config.json', JSON.stringify({ bits, group_size, desc_act }))
-    expect(largestDifference(await logitsOf(quantized), await logitsOf(floats))).toBeLessThan(1e-5)
+    expect(largestDifference(await logitsOf(quantized, ids), await logitsOf(floats, ids))).toBeLessThan(1e-5)
   })
 
   it('may leave modules out, or give them a width of their own (GPTQModel’s dynamic)', async () => {
@@ -132,7 +113,7 @@ describe('a GPTQ checkpoint', () => {
     writeTiny({}, { config, tensors })
     const equivalent = [...pick(four.floats, /^(?!.*down_proj)/), ...pick(eight.floats, /down_proj/)]
     writeTinyHuggingFace(floats, { tensors: equivalent })
-    expect(largestDifference(await logitsOf(quantized), await logitsOf(floats))).toBeLessThan(1e-5)
+    expect(largestDifference(await logitsOf(quantized, ids), await logitsOf(floats, ids))).toBeLessThan(1e-5)
     expect((await openLlama(quantized)).quantization).toMatchObject({ bits: 4, groupSize: 16 })
   })
 
@@ -205,7 +186,7 @@ describe('a GPTQ checkpoint', () => {
   it('is refused when it loads with a group index outside, and when it is cut', async () => {
     const bytes = new Uint8Array(Int32Array.from({ length: 32 }, (_, k) => (k === 7 ? 2 : 0)).buffer)
     writeTiny({}, { tensors: change(`${q}.g_idx`, { data: bytes }) })
-    await expect(logitsOf(quantized)).rejects.toThrow(
+    await expect(logitsOf(quantized, ids)).rejects.toThrow(
       "tensor 'blocks.0.q': expected g_idx[7] from 0 to 1, got 2",
     )
     truncateSync(join(writeTiny({}), 'model.safetensors'), 60_000)

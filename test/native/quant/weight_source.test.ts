@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { addon } from '../../../src/native/addon.js'
-import type { QuantizedArrays, WeightSource, WeightTarget } from '../../../src/native/face.js'
+import type { WeightSource, WeightTarget } from '../../../src/native/face.js'
+import type { QuantizedLinear } from '../../../src/native/solver-face.js'
 import { readMatrix } from '../../../src/native/weight.js'
 import { dequantizeBlocks } from '../../../src/quantize/arrays.js'
 import { temporaryDirectory, writeInto } from '../../temporary.js'
@@ -49,7 +50,7 @@ describe('float32 values in memory', () => {
 })
 
 /** A matrix of group 32 with random codes and scales. Act-order: three groups of 32 columns, scattered. */
-function quantized(bits: 8 | 4 | 2, second: 'zeros' | 'offsets', actOrder: boolean): QuantizedArrays {
+function quantized(bits: 8 | 4 | 2, second: 'zeros' | 'offsets', actOrder: boolean): QuantizedLinear {
   const scales = Uint16Array.from(randomIntegers(3 * rows, 0x200, 5), (x) => 0x2c00 + x)
   const limit = 2 ** bits
   return {
@@ -67,7 +68,7 @@ function quantized(bits: 8 | 4 | 2, second: 'zeros' | 'offsets', actOrder: boole
 }
 
 /** From the definition, rounded once where there is an offset. */
-function valuesByDefinition({ codes, scales, zeros, offsets, gIdx, groupSize }: QuantizedArrays) {
+function valuesByDefinition({ codes, scales, zeros, offsets, gIdx, groupSize }: QuantizedLinear) {
   return Float32Array.from(codes, (code, i) => {
     const [row, k] = [Math.floor(i / cols), i % cols]
     const at = (gIdx?.[k] ?? Math.floor(k / groupSize)) * rows + row
