@@ -1,5 +1,5 @@
 import { FormatError, show } from './error.js'
-import { isJsonObject, type JsonObject, parseJsonObject } from './json.js'
+import { type JsonObject, parseJsonObject } from './json.js'
 import { RandomAccessFile } from './random-access.js'
 import type { StorageType, TensorSource } from './tensor.js'
 
