@@ -6,11 +6,12 @@
 //   npm run verify -- stories      the sections whose name contains "stories"
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { evaluateLambada, openLlama } from '../dist/index.js'
+import { compareRuns, evaluateLambada, evaluatePerplexity, openLlama } from '../dist/index.js'
 
 const root = path.join(import.meta.dirname, '..')
 const assets = process.env['QNATIVE_ASSETS'] ?? path.join(root, '..', 'shared', 'assets')
 const data = path.join(assets, 'lambada', 'lambada_test_first1000.jsonl')
+const text = path.join(assets, 'lambada', 'calibration128.txt')
 const stories = path.join(assets, 'stories260k-hf')
 const smollm = path.join(assets, 'smollm2-135m', 'SmolLM2-135M-Instruct.Q4_1.gguf')
 const threads = (await import('node:os')).availableParallelism()
@@ -44,6 +45,24 @@ function near(name, figure, expected, relative) {
 /** @param {string} model @param {object} options @returns {Promise<Result[]>} */
 async function evaluate(model, options) {
   return evaluateLambada(await openLlama(model), { data, threads, rows: true, ...options })
+}
+
+/** @param {Result} result @returns {import('../dist/index.js').Run} */
+function run(result) {
+  return { task: 'lambada', file: `${result.bits}`, precision: result, rows: result.rows ?? [] }
+}
+
+/**
+ * Against figures of bench/reference_perplexity.py with the same options.
+ * @param {string} model @param {number} limitTokens @param {[number, number, number][]} expected window, stride, perplexity
+ */
+async function perplexityNear(model, limitTokens, expected) {
+  const checkpoint = await openLlama(model)
+  for (const [sequenceLength, stride, figure] of expected) {
+    const options = { text, limitTokens, sequenceLength, stride, bits: ['f32'], threads }
+    const [f32] = await evaluatePerplexity(checkpoint, options)
+    near(`windows of ${sequenceLength}, stride ${stride}`, f32?.tokenPerplexity ?? Number.NaN, figure, 0.001)
+  }
 }
 
 /** @param {string} folder @returns {{ acc: number, ppl: number, rows: Row[] }} */
@@ -96,12 +115,17 @@ const sections = [
     'SmolLM2-135M, round to nearest, symmetric, group 64, f32 head',
     [smollm],
     async () => {
-      const options = { bits: [8, 4], symmetric: true, head: 'f32' }
-      const [int8, int4] = await evaluate(smollm, options)
-      if (!int8 || !int4) throw new Error('no result')
+      const options = { bits: ['f32', 8, 4], symmetric: true, head: 'f32' }
+      const [f32, int8, int4] = await evaluate(smollm, options)
+      if (!f32 || !int8 || !int4) throw new Error('no result')
       near('int8 perplexity', int8.perplexity, 51.891, 0.01)
       near('int4 perplexity', int4.perplexity, 211.75, 0.03)
-      const [a8, a4] = await evaluate(smollm, { ...options, activations: 'int8' })
+      for (const { name, verdict, winner } of (await compareRuns(run(f32), run(int4))).metrics) {
+        const holds = verdict === 'real' && winner === 'a'
+        check(`compare f32 with int4, ${name}`, verdict, 'real, f32 is better', holds)
+      }
+      const integer = { ...options, bits: [8, 4], activations: 'int8' }
+      const [a8, a4] = await evaluate(smollm, integer)
       near('int8, int8 activations', a8?.perplexity ?? Number.NaN, int8.perplexity, 0.03)
       near('int4, int8 activations', a4?.perplexity ?? Number.NaN, int4.perplexity, 0.03)
     },
@@ -113,6 +137,26 @@ const sections = [
       const [native] = await evaluate(smollm, { bits: ['native'], activations: 'int8' })
       near('perplexity', native?.perplexity ?? Number.NaN, reference('smollm2-135m').ppl, 0.03)
     },
+  ],
+  [
+    'perplexity of a text, stories260k',
+    [stories, text],
+    () =>
+      perplexityNear(stories, 3000, [
+        [512, 512, 51.31642278410993],
+        [512, 128, 51.701015896841604],
+        [300, 300, 53.17505959287451],
+        [100, 30, 53.17083684593904],
+      ]),
+  ],
+  [
+    'perplexity of a text, SmolLM2-135M',
+    [smollm, text],
+    () =>
+      perplexityNear(smollm, 6000, [
+        [2048, 2048, 45.9569670395147],
+        [1024, 512, 44.83330240264816],
+      ]),
   ],
 ]
 

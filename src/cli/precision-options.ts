@@ -8,10 +8,11 @@ import {
   takesInt8,
 } from '../models/llama/precision.js'
 import type { Activations } from '../models/llama/program.js'
+import type { GroupSize } from '../quantize/arrays.js'
 import { UsageError } from './errors.js'
 
 export interface PrecisionFlags {
-  readonly groupSize: number
+  readonly groupSize: GroupSize
   readonly symmetric?: boolean
   readonly clip: 'none' | 'mse'
   readonly head?: HeadType
@@ -35,11 +36,11 @@ export function parseBitsList(text: string): LlamaBits[] {
 /** The help of an option that takes parseBits. */
 export const bitsHelp = 'weights: native (as stored), f32 (unquantized), 8, 4, 2, nf4 (QLoRA) or llm.int8'
 
-function parseGroupSize(text: string): number {
+export function parseGroupSize(text: string): GroupSize {
   if (!['32', '64', '128', '-1'].includes(text)) {
     throw new InvalidArgumentError(`Expected 32, 64, 128 or -1 (the whole row), got '${text}'.`)
   }
-  return Number(text)
+  return Number(text) as GroupSize
 }
 
 /** Everything but --bits, which is a list in some commands. */

@@ -18,8 +18,16 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./inspect.js')).inspectCommand(),
   },
   eval: {
-    summary: 'score a model at several precisions (LAMBADA), or detections (COCO)',
+    summary: 'score a model at several precisions (LAMBADA, perplexity), or detections (COCO)',
     load: async () => (await import('./eval.js')).evalCommand(),
+  },
+  compare: {
+    summary: 'say which differences between two scored runs are real',
+    load: async () => (await import('./compare.js')).compareCommand(),
+  },
+  quantize: {
+    summary: 'quantize a model by round-to-nearest, GPTQ or better, and write it as a checkpoint',
+    load: async () => (await import('./quantize.js')).quantizeCommand(),
   },
   bench: {
     summary: 'time every kernel against the limits of this machine',
@@ -63,7 +71,7 @@ async function createProgram(args: readonly string[]): Promise<Command> {
   const asked = args.find((arg) => Object.hasOwn(commands, arg))
   const program = new Command('qnative')
     .description(
-      'Quantize Llama models to int8, int4 and int2, score them on LAMBADA, and time every kernel.',
+      'Quantize Llama models to int8, int4 and int2, score them on LAMBADA and any text, and time every kernel.',
     )
     .version(packageJson.version)
     .usage('<command> [options]')

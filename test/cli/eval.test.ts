@@ -6,10 +6,12 @@ import { qnative } from './command-line.js'
 
 const directory = temporaryDirectory()
 const model = temporaryDirectory()
+const other = temporaryDirectory()
 const passages = ['a bird sang a song', 'the cat slept by the door', 'one day it rained']
 let data = ''
 beforeAll(() => {
   writeTinyHuggingFace(model)
+  writeTinyHuggingFace(other)
   data = writeInto(
     directory,
     'passages.jsonl',
@@ -26,6 +28,7 @@ const fields = [
   'symmetric',
   'head',
   'activations',
+  'reference',
   'n',
   'acc',
   'accStderr',
@@ -34,7 +37,9 @@ const fields = [
   'top1First',
   'top5First',
   'sameTop1',
+  'sameTop1Stderr',
   'meanKl',
+  'meanKlStderr',
   'truncated',
   'tokens',
   'seconds',
@@ -88,13 +93,18 @@ describe('qnative eval lambada --json', () => {
     expect(Object.keys(result)).toEqual([...fields, 'rows'])
     expect(result.rows).toHaveLength(3)
     for (const row of result.rows)
-      expect(Object.keys(row)).toEqual(['ctx', 'target', 'loglik', 'greedy', 'rank_first'])
+      expect(Object.keys(row)).toEqual(['ctx', 'target', 'loglik', 'greedy', 'rank_first', 'kl', 'same_top1'])
   })
 
   test('writes null for what is not a number', async () => {
     const [result] = JSON.parse((await lambada('--limit', '1', '--json')).stdout).results
     // One passage has no standard error.
     expect(result).toMatchObject({ n: 1, accStderr: null, perplexityStderr: null })
+  })
+
+  test('compares with the model that --reference names', async () => {
+    const { stdout } = await lambada('--bits', '4', '--reference', other, '--json')
+    expect(JSON.parse(stdout).results[0]).toMatchObject({ model, reference: other })
   })
 
   test('counts the options that were given', async () => {

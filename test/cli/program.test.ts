@@ -7,6 +7,8 @@ const commands = [
   ['inspect'],
   ['eval'],
   ['eval', 'lambada'],
+  ['eval', 'perplexity'],
+  ['compare'],
   ['bench'],
   ['profile'],
   ['generate'],
@@ -38,7 +40,7 @@ describe.each(commands.map((words) => words.join(' ')))('%s --help', (command) =
   })
 })
 
-test.each(['eval lambada', 'bench', 'profile', 'generate', 'run', 'demo'])(
+test.each(['eval lambada', 'eval perplexity', 'bench', 'profile', 'generate', 'run', 'demo'])(
   '%s takes --threads and --isa, and names the variable of the latter',
   async (command) => {
     const { stdout } = await qnative(...command.split(' '), '--help')
@@ -47,12 +49,15 @@ test.each(['eval lambada', 'bench', 'profile', 'generate', 'run', 'demo'])(
   },
 )
 
-test.each(['eval lambada', 'profile', 'generate', 'run'])('%s shows its defaults', async (command) => {
-  const help = (await qnative(...command.split(' '), '--help')).stdout.replaceAll(/\s+/g, ' ')
-  expect(help).toMatch(/--bits .*\(default: "?native"?\)/)
-  expect(help).toMatch(/--group-size .*\(default: 64\)/)
-  expect(help).toMatch(/--activations .*default: "f32"/)
-})
+test.each(['eval lambada', 'eval perplexity', 'profile', 'generate', 'run'])(
+  '%s shows its defaults',
+  async (command) => {
+    const help = (await qnative(...command.split(' '), '--help')).stdout.replaceAll(/\s+/g, ' ')
+    expect(help).toMatch(/--bits .*\(default: "?native"?\)/)
+    expect(help).toMatch(/--group-size .*\(default: 64\)/)
+    expect(help).toMatch(/--activations .*default: "f32"/)
+  },
+)
 
 describe('wrong usage ends in one line on stderr and 2', () => {
   test.each([
@@ -80,6 +85,10 @@ describe('wrong usage ends in one line on stderr and 2', () => {
     ],
     ['eval lambada --model m --data d --threads 1.5', 'Expected a whole number'],
     ['eval lambada --model m --data d --threads 100000', 'Expected at most 1024'],
+    ['eval perplexity --model m', "required option '--text <file>' not specified"],
+    ['eval perplexity --model m --text t --stride 0', 'Expected a whole number of 1 or more'],
+    ['eval perplexity --model m --text t --sequence-length 4 --stride 5', '--stride 5: expected at most'],
+    ['compare a.json', "missing required argument 'run_b'"],
     ['run --model m --tokens 1,-2 --out o', "got '-2'"],
     ['run --model m --tokens 1,two --out o', "got 'two'"],
     ['run --model m --tokens 1 --out o --bits 8,4', "got '8,4'"],

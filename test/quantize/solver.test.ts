@@ -63,8 +63,16 @@ describe('wrong arguments', () => {
 
 test('defaults: GPTQ, groups of 64, asymmetric, damping 0.01, one thread', async () => {
   const explicit = {
-    ...{ bits: 4, groupSize: 64, grid: 'asymmetric', order: 'none', damp: 0.01, clip: 'none' },
-    ...{ method: 'gptq', sweeps: 0, refit: false, threads: 1 },
+    bits: 4,
+    groupSize: 64,
+    grid: 'asymmetric',
+    order: 'none',
+    damp: 0.01,
+    clip: 'none',
+    method: 'gptq',
+    sweeps: 0,
+    refit: false,
+    threads: 1,
   } as const
   const [a, b] = await Promise.all([solveLinear(layer, { bits: 4 }), solveLinear(layer, explicit)])
   expect(firstDifference(a.codes, b.codes)).toBe(-1)

@@ -5,7 +5,16 @@ import { lambadaResult } from './results.js'
 describe('lambadaText', () => {
   const text = lambadaText([
     lambadaResult(),
-    lambadaResult({ bits: 4, head: 'int8', acc: 0.9, bitsPerWeight: 4.3125, meanKl: 0.0123, sameTop1: 0.95 }),
+    lambadaResult({
+      bits: 4,
+      head: 'int8',
+      acc: 0.9,
+      bitsPerWeight: 4.3125,
+      meanKl: 0.0123,
+      sameTop1: 0.95,
+      meanKlStderr: 0.002,
+      sameTop1Stderr: 0.012,
+    }),
   ])
 
   test('says what was scored', () => {
@@ -20,7 +29,13 @@ describe('lambadaText', () => {
     expect(f32).toMatch(
       /^f32 +f32 +f32 +32\.0 +4\.0 MiB +0\.950 ± 0\.013 +1\.500 ± 0\.10 .* 100\.0 % +0 +9000$/,
     )
-    expect(four).toMatch(/^4 +int8 +f32 +4\.31 .* 95\.0 % +0\.0123 +9000$/)
+    expect(four).toMatch(/^4 +int8 +f32 +4\.31 .* 95\.0 ± 1\.2 % +0\.0123 ± 0\.0020 +9000$/)
+  })
+
+  test('says what the agreement is with', () => {
+    expect(text).toContain('agreement with the unquantized weights, over all')
+    const other = lambadaText([lambadaResult({ reference: '/models/float' })])
+    expect(other).toContain('agreement with /models/float, unquantized, over all')
   })
 
   test('names the matrix kernels that ran, and no others', () => {

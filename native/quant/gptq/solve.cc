@@ -17,7 +17,8 @@ class Work {
  public:
   Work(double total, const SolveProgress& report) : total_(total), report_(report) {}
   void add(double work, int worker) {
-    const double done = done_.fetch_add(work) + work;
+    const int64_t steps = static_cast<int64_t>(work);
+    const double done = static_cast<double>(done_.fetch_add(steps) + steps);
     if (worker == 0) report_(std::min(done, total_), total_);
   }
   void finish() { report_(total_, total_); }
@@ -26,7 +27,7 @@ class Work {
   }
 
  private:
-  std::atomic<double> done_{0};
+  std::atomic<int64_t> done_{0};
   const double total_;
   const SolveProgress& report_;
 };

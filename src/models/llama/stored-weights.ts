@@ -14,7 +14,8 @@ export interface FloatTensor {
 /** A weight as it is to be stored: quantized, as floats, or a float tensor of another file as it is there. */
 export type StoredWeight = QuantizedLinear | FloatTensor | TensorSource
 
-export type StoredFormat = 'qnative' | 'gptq' | 'gptq_v2'
+export const storedFormats = ['qnative', 'gptq', 'gptq_v2'] as const
+export type StoredFormat = (typeof storedFormats)[number]
 
 export function isQuantized(weight: StoredWeight): weight is QuantizedLinear {
   return 'codes' in weight

@@ -57,8 +57,9 @@ class Generator {
 
   #annotations(imageIds: readonly number[], categoryIds: readonly number[]): Annotation[] {
     const count = this.#whole(0, this.#chance(0.2) ? 40 : 12)
-    const ids = this.#distinct(count, this.#chance(0.4) ? 0 : 1, 60)
-    if (this.#chance(0.1)) ids.forEach((_, i) => (ids[i] = this.#whole(0, 8))) // some twice
+    const hasRepeats = this.#chance(0.1)
+    const distinct = this.#distinct(count, this.#chance(0.4) ? 0 : 1, 60)
+    const ids = hasRepeats ? distinct.map(() => this.#whole(0, 8)) : distinct
     const crowds = this.#pick([0, 0, 0.1, 0.4])
     const extent = this.#pick([12, 40, 150, 400])
     return ids.map((id) => {

@@ -12,18 +12,17 @@ import type { CocoCase } from './cases.js'
 export interface ReferenceResult {
   /** The twelve numbers in pycocotools' order. */
   readonly stats: readonly number[]
-  /** Of the bytes of precision, recall and scores. */
+  /** Of the bytes of the arrays precision, recall and scores. */
   readonly sha256: string
 }
 
-/** A Python that has pycocotools; without it, the comparison with the live program is skipped. */
+/** A Python that has pycocotools. */
 export const python = process.env['QNATIVE_PYTHON']
 
 export function pycocotoolsResults(cases: readonly CocoCase[]): ReferenceResult[] {
   const script = path.join(import.meta.dirname, 'pycocotools_reference.py')
-  const input = JSON.stringify(cases)
   const { status, stdout, stderr } = spawnSync(python!, [script], {
-    input,
+    input: JSON.stringify(cases),
     encoding: 'utf8',
     maxBuffer: 2 ** 30,
   })
@@ -32,15 +31,9 @@ export function pycocotoolsResults(cases: readonly CocoCase[]): ReferenceResult[
 }
 
 /** Ours, from files in `directory`. */
-export async function ourResult(
-  directory: string,
-  { annotations, detections }: CocoCase,
-): Promise<ReferenceResult> {
-  const truth = await readAnnotations(writeInto(directory, 'annotations.json', JSON.stringify(annotations)))
-  const found = await readDetections(
-    writeInto(directory, 'detections.json', JSON.stringify(detections)),
-    truth,
-  )
+export function ourResult(directory: string, { annotations, detections }: CocoCase): ReferenceResult {
+  const truth = readAnnotations(writeInto(directory, 'annotations.json', JSON.stringify(annotations)))
+  const found = readDetections(writeInto(directory, 'detections.json', JSON.stringify(detections)), truth)
   const curves = precisionRecall(truth, found)
   const stats = summarize(curves)
   const digest = createHash('sha256').update(curves.precision).update(curves.recall).update(curves.scores)

@@ -86,8 +86,15 @@ test('every instruction set and number of threads gives the same bytes', async (
   const wide = randomLayer(2, 70, 344)
   const settings = {
     ...wide,
-    ...{ bits: 4, groupSize: 64, grid: 'offset', order: 'act-group', damp: 0.01 },
-    ...{ clip: 'hessian', method: 'gptq', sweeps: 2, refit: true },
+    bits: 4,
+    groupSize: 64,
+    grid: 'offset',
+    order: 'act-group',
+    damp: 0.01,
+    clip: 'hessian',
+    method: 'gptq',
+    sweeps: 2,
+    refit: true,
   } as const
   const solve = (threads: number, isa: (typeof isas)[number]['name']) =>
     addon().solveMatrix(settings, { threads, isa }).promise

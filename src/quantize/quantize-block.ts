@@ -1,0 +1,164 @@
+import type { LlamaConfig } from '../models/llama/config.js'
+import { type LinearName, linearShapes } from '../models/llama/program.js'
+import type { JobOptions } from '../native/job.js'
+import type { Solution } from '../native/solver-face.js'
+import { noMeasures, type Piece, readers } from './block-program.js'
+import { type BlockConstants, type BlockWeights, linearNames } from './block-weights.js'
+import type { Recipe } from './recipe.js'
+import { correctTarget, solveLinear } from './solver.js'
+import type { ActivationStreams, Statistics } from './streams.js'
+
+/** How quantizing one linear layer went. */
+export interface ModuleReport {
+  readonly block: number
+  readonly name: LinearName
+  readonly bits: number
+  /** Elements. */
+  readonly weights: number
+  /** Scales and zero points or offsets counted. */
+  readonly bitsPerWeight: number
+  /** Twice the mean squared error of the layer's outputs on the calibration text, summed over outputs. */
+  readonly loss: number
+  /** The same of rounding to nearest. */
+  readonly rtnLoss: number
+  /** Share of the Hessian's mean diagonal that was added to it. */
+  readonly damp: number
+  /** Inputs that are zero in the whole calibration text. */
+  readonly deadColumns: number
+  /** Why this layer is rounded to nearest although the recipe says otherwise. */
+  readonly fallback?: string
+  readonly milliseconds: number
+}
+
+export type SolvedBlock = Readonly<Record<LinearName, Solution>>
+
+export interface BlockOptions extends JobOptions {
+  readonly threads: number
+  readonly recipe: Recipe
+  /** Bits of each layer. */
+  readonly bits: Readonly<Record<LinearName, 8 | 4 | 2>>
+  readonly onModule?: ((report: ModuleReport) => void) | undefined
+}
+
+const pieces = ['attention', 'mixed', 'mlp', 'gated'] as const satisfies readonly Piece[]
+
+/**
+ * Quantizes the linear layers of one block, in the order in which they run, and carries the streams to the next block.
+ *
+ * @param weights as transformed by the recipe; `constants` hold them for each stream
+ */
+export async function quantizeBlock(
+  index: number,
+  config: LlamaConfig,
+  weights: BlockWeights,
+  constants: BlockConstants,
+  streams: ActivationStreams,
+  options: BlockOptions,
+): Promise<SolvedBlock> {
+  const { recipe } = options
+  const solved: Partial<Record<LinearName, Solution>> = {}
+  const solve = async (name: LinearName, statistics: Statistics) => {
+    const [rows, cols] = linearShapes(config)[name]
+    const solution = await solveModule(
+      { rows, cols },
+      weights.linear[name],
+      statistics,
+      options.bits[name],
+      options,
+    )
+    options.onModule?.({ block: index, name, ...reportOf(solution), milliseconds: solution.milliseconds })
+    solved[name] = solution
+  }
+  const measuresOf = (piece: Piece) => ({
+    hessian: true,
+    cross: recipe.inputRepair > 0,
+    residual: recipe.residualRepair > 0 && (piece === 'mixed' || piece === 'gated'),
+  })
+
+  if (recipe.trueSequential) {
+    for (const piece of pieces) {
+      const statistics = await streams.run(piece, constants.handles, measuresOf(piece))
+      for (const name of readers[piece]) {
+        await solve(name, statistics!)
+        await constants.set(name, solved[name]!.values, ['quantized'])
+      }
+    }
+  } else {
+    const before = streams.save()
+    for (const piece of pieces) {
+      const statistics = await streams.run(piece, constants.handles, measuresOf(piece))
+      for (const name of readers[piece]) await solve(name, statistics!)
+    }
+    streams.restore(before)
+    for (const name of linearNames) await constants.set(name, solved[name]!.values, ['quantized'])
+    await streams.run('mixed', constants.handles, noMeasures)
+    await streams.run('mlp', constants.handles, noMeasures)
+  }
+  await streams.run('output', constants.handles, noMeasures)
+  return solved as SolvedBlock
+}
+
+/** Carries the streams over a block that is quantized already. */
+export async function passBlock(constants: BlockConstants, streams: ActivationStreams): Promise<void> {
+  for (const piece of ['mixed', 'mlp', 'output'] as const) await streams.run(piece, constants.handles)
+}
+
+interface TimedSolution extends Solution {
+  readonly milliseconds: number
+}
+
+async function solveModule(
+  shape: { readonly rows: number; readonly cols: number },
+  weights: Float32Array,
+  statistics: Statistics,
+  bits: 8 | 4 | 2,
+  { recipe, threads, signal }: BlockOptions,
+): Promise<TimedSolution> {
+  const began = performance.now()
+  const { hessian, cross, residual } = statistics
+  let target = weights
+  if (cross !== undefined || residual !== undefined) {
+    target = await correctTarget(
+      { ...shape, weights, hessian, ...(cross && { cross }), ...(residual && { residual }) },
+      { alpha: recipe.inputRepair, beta: recipe.residualRepair, damp: recipe.damp, threads, signal },
+    )
+  }
+  const solution = await solveLinear(
+    { ...shape, weights: target, hessian },
+    {
+      bits,
+      groupSize: recipe.groupSize,
+      grid: recipe.grid,
+      clip: recipe.clip,
+      order: recipe.order,
+      damp: recipe.damp,
+      method: recipe.method === 'rtn' ? 'rtn' : 'gptq',
+      sweeps: recipe.sweeps,
+      refit: recipe.refit,
+      threads,
+      signal,
+    },
+  )
+  return { ...solution, milliseconds: performance.now() - began }
+}
+
+function reportOf(solution: Solution) {
+  const { bits, rows, cols, loss, rtnLoss, damp, deadColumns, fallback } = solution
+  return {
+    bits,
+    weights: rows * cols,
+    bitsPerWeight: storedBits(solution),
+    loss,
+    rtnLoss,
+    damp,
+    deadColumns,
+    ...(fallback && { fallback: fallback.reason }),
+  }
+}
+
+/** As a file holds them: symmetric zero points are known and not counted. */
+function storedBits({ bits, rows, cols, codes, scales, zeros, offsets }: Solution): number {
+  const symmetric = zeros?.every((zero) => zero === 2 ** (bits - 1))
+  const parameter = 16 + (offsets ? 16 : symmetric ? 0 : bits)
+  return (codes.length * bits + scales.length * parameter) / (rows * cols)
+}

@@ -1,0 +1,126 @@
+import type { LlamaCheckpoint } from '../models/llama/checkpoint.js'
+import { precisionOf } from '../models/llama/precision.js'
+import type { LinearName } from '../models/llama/program.js'
+import { weightRequests } from '../models/llama/weights.js'
+import { addon } from '../native/addon.js'
+import type { Isa, WeightTarget } from '../native/face.js'
+import { Session } from '../native/session.js'
+import { loadWeights } from '../native/weight.js'
+import { ProgramBuilder } from '../program/builder.js'
+import * as op from '../program/ops.js'
+import type { Stream } from './block-program.js'
+import { BlockConstants, type BlockWeights, linearNames, readBlock } from './block-weights.js'
+import type { CalibrationText } from './calibration.js'
+import { headTarget } from './head.js'
+import { type ModuleReport, passBlock, quantizeBlock, type SolvedBlock } from './quantize-block.js'
+import type { Recipe } from './recipe.js'
+import { ActivationStreams } from './streams.js'
+
+/** A block that is done: its float weights as the recipe transformed them, and what they became. */
+export interface FinishedBlock {
+  readonly index: number
+  readonly weights: BlockWeights
+  readonly solved: SolvedBlock
+}
+
+/** Where the time went, milliseconds. */
+export interface QuantizeTimes {
+  /** Running the blocks, sums for the Hessians included. */
+  readonly forward: number
+  readonly solve: number
+  readonly total: number
+}
+
+export interface QuantizeBlocksOptions {
+  readonly recipe: Recipe
+  /** Not of rtn. */
+  readonly calibration?: CalibrationText | undefined
+  readonly threads: number
+  readonly isa?: Isa | undefined
+  readonly signal?: AbortSignal | undefined
+  /** The values of a block that was finished in an earlier run; blocks are finished in order. */
+  readonly finished?: (index: number) => Promise<Readonly<Record<LinearName, Float32Array>> | undefined>
+  readonly onBlock: (block: FinishedBlock) => Promise<void>
+  readonly onModule?: ((report: ModuleReport) => void) | undefined
+}
+
+/**
+ * Quantizes a Llama block by block. One block's weights are in memory at a time, and the activations of the calibration
+ * text before it.
+ */
+export async function quantizeBlocks(
+  checkpoint: LlamaCheckpoint,
+  options: QuantizeBlocksOptions,
+): Promise<QuantizeTimes> {
+  const { recipe, calibration, threads, signal } = options
+  const began = performance.now()
+  const { config } = checkpoint
+  const sources = new Map(
+    weightRequests(checkpoint, precisionOf('f32')).map(({ name, source }) => [name, source]),
+  )
+  const needsFloat = recipe.inputRepair > 0 || recipe.residualRepair > 0
+  const kinds: readonly Stream[] = needsFloat ? ['float', 'quantized'] : ['quantized']
+  const streams = new ActivationStreams(config, calibration?.sequences ?? [], kinds, options)
+  for (const stream of kinds) await beginStream(checkpoint, streams, stream, options)
+
+  let solving = 0
+  for (let index = 0; index < config.layers; index++) {
+    signal?.throwIfAborted()
+    const weights = await readBlock(sources, index, threads, { signal })
+    const constants = new BlockConstants(config, threads, { signal })
+    try {
+      await constants.setAll(weights, kinds)
+      const earlier = await options.finished?.(index)
+      if (earlier) {
+        for (const name of linearNames) await constants.set(name, earlier[name], ['quantized'])
+        await passBlock(constants, streams)
+        continue
+      }
+      const bits = Object.fromEntries(linearNames.map((name) => [name, recipe.bits])) as Readonly<
+        Record<LinearName, 8 | 4 | 2>
+      >
+      const solved = await quantizeBlock(index, config, weights, constants, streams, {
+        recipe,
+        bits,
+        threads,
+        signal,
+        onModule: (report) => {
+          solving += report.milliseconds
+          options.onModule?.(report)
+        },
+      })
+      await options.onBlock({ index, weights, solved })
+    } finally {
+      constants.release()
+    }
+  }
+  return { forward: streams.milliseconds, solve: solving, total: performance.now() - began }
+}
+
+/** The float stream begins with the embedding as it is, the quantized one with what the recipe's head makes of it. */
+async function beginStream(
+  checkpoint: LlamaCheckpoint,
+  streams: ActivationStreams,
+  stream: Stream,
+  { recipe, threads, isa, signal }: QuantizeBlocksOptions,
+): Promise<void> {
+  const { vocabSize, hiddenSize } = checkpoint.config
+  const p = new ProgramBuilder('T')
+  const embedded = op.embed(
+    p,
+    'embedding',
+    p.input('ids', 'i32', 'T'),
+    p.weight('embedding', vocabSize, hiddenSize),
+  )
+  p.output('y', embedded)
+  const request = weightRequests(checkpoint, precisionOf('f32')).find(({ name }) => name === 'embedding')!
+  const target: WeightTarget = stream === 'float' ? { kind: 'f32' } : headTarget(recipe)
+  const [info] = await loadWeights([{ ...request, target }], threads, { signal })
+  const session = new Session(p.build(), new Map([['embedding', info!.handle]]), { threads, isa })
+  try {
+    await streams.begin(stream, session)
+  } finally {
+    session.close()
+    addon().releaseWeight(info!.handle)
+  }
+}

@@ -1,0 +1,158 @@
+import { LlamaBatcher } from '../models/llama/batch.js'
+import type { LlamaConfig } from '../models/llama/config.js'
+import type { Isa, WeightHandle } from '../native/face.js'
+import type { JobOptions } from '../native/job.js'
+import { type InputArray, Session } from '../native/session.js'
+import { type Measures, noMeasures, type Piece, pieceProgram, type Stream } from './block-program.js'
+
+/** Activations of one batch of sequences, [tokens, hidden] each, between two blocks or in the middle of one. */
+interface Batch {
+  readonly symbols: Readonly<Record<string, number>>
+  readonly inputs: Readonly<Record<string, InputArray>>
+  /** The residual stream. */
+  readonly x: Map<Stream, Float32Array>
+  /** What attention gave, between `mixed` and `mlp`. */
+  readonly mixed: Map<Stream, Float32Array>
+}
+
+/** Twice the means over all tokens of what a piece gives, as GPTQ counts (Frantar et al. 2022, arXiv 2210.17323). */
+export interface Statistics {
+  /** [K, K], x^T x of the quantized stream. */
+  readonly hessian: Float32Array
+  /** [K, K], (x_float - x_quantized)^T x_quantized. */
+  readonly cross?: Float32Array
+  /** [hidden, K], (r_float - r_quantized)^T x_quantized, r being the residual stream. */
+  readonly residual?: Float32Array
+}
+
+export interface StreamOptions extends JobOptions {
+  readonly threads: number
+  readonly isa?: Isa | undefined
+}
+
+/** Tokens that a run of a piece takes: enough for full speed, little enough for the memory between steps. */
+const BATCH_TOKENS = 1024
+
+/** The calibration's activations, carried from block to block: all of the text at once, one block at a time. */
+export class ActivationStreams {
+  readonly #config: LlamaConfig
+  readonly #options: StreamOptions
+  readonly #batches: Batch[] = []
+  readonly streams: readonly Stream[]
+  readonly tokens: number
+  /** Milliseconds spent in runs. */
+  milliseconds = 0
+
+  /**
+   * @param streams float too where a step compares the two
+   */
+  constructor(
+    config: LlamaConfig,
+    sequences: readonly (readonly number[])[],
+    streams: readonly Stream[],
+    options: StreamOptions,
+  ) {
+    this.#config = config
+    this.#options = options
+    this.streams = streams
+    const batcher = new LlamaBatcher(config)
+    for (const group of inBatches(sequences)) {
+      const { symbols, inputs } = batcher.pack(group.map((tokens) => ({ tokens, rows: [] })))
+      this.#batches.push({ symbols, inputs: { ...inputs }, x: new Map(), mixed: new Map() })
+    }
+    this.tokens = this.#batches.reduce((sum, { symbols }) => sum + symbols['T']!, 0)
+  }
+
+  /** The first residual stream: `ids` [T] to `y` [T, hidden]. */
+  async begin(stream: Stream, embed: Session): Promise<void> {
+    for (const batch of this.#batches) {
+      const { ids } = batch.inputs
+      const { outputs } = await embed.run({ T: batch.symbols['T']! }, { ids: ids! }, this.#options)
+      batch.x.set(stream, outputs['y']!.data as Float32Array)
+    }
+  }
+
+  /**
+   * Runs a piece over all batches, and keeps what it gives where later pieces need it.
+   * @param weights by the constants' names in the piece's program
+   */
+  async run(
+    piece: Piece,
+    weights: ReadonlyMap<string, WeightHandle>,
+    measures: Measures = noMeasures,
+  ): Promise<Statistics | undefined> {
+    const { threads, isa } = this.#options
+    const began = performance.now()
+    const program = pieceProgram(this.#config, piece, this.streams, measures)
+    const names = new Set(program.tensors.flatMap(({ kind, name }) => (kind === 'input' ? [name] : [])))
+    const session = new Session(program, weights, { threads, isa })
+    try {
+      for (const batch of this.#batches) await this.#runBatch(session, batch, names)
+      return measures.hessian ? this.#statistics(session, measures) : undefined
+    } finally {
+      session.close()
+      this.milliseconds += performance.now() - began
+    }
+  }
+
+  async #runBatch(session: Session, batch: Batch, names: ReadonlySet<string>): Promise<void> {
+    const inputs: Record<string, InputArray> = {}
+    for (const [name, values] of Object.entries(batch.inputs)) if (names.has(name)) inputs[name] = values
+    for (const stream of this.streams) {
+      inputs[`${stream}.x`] = batch.x.get(stream)!
+      if (names.has(`${stream}.mixed`)) inputs[`${stream}.mixed`] = batch.mixed.get(stream)!
+    }
+    const { outputs } = await session.run(batch.symbols, inputs, { signal: this.#options.signal })
+    for (const stream of this.streams) {
+      const mixed = outputs[`${stream}.mixed`]
+      if (mixed) batch.mixed.set(stream, mixed.data as Float32Array)
+      const y = outputs[`${stream}.y`]
+      if (y) batch.x.set(stream, y.data as Float32Array)
+    }
+  }
+
+  #statistics(session: Session, measures: Measures): Statistics {
+    const mean = (name: string) => {
+      const scale = 2 / this.tokens
+      return session.readState(name).map((sum) => sum * scale)
+    }
+    const hessian = mean('hessian')
+    return {
+      hessian,
+      ...(measures.cross && { cross: difference(mean('cross'), hessian) }),
+      ...(measures.residual && { residual: difference(mean('residualFloat'), mean('residual')) }),
+    }
+  }
+
+  /** Puts the streams back to where `saved` found them. */
+  restore(saved: readonly ReadonlyMap<Stream, Float32Array>[]): void {
+    this.#batches.forEach((batch, i) => {
+      for (const [stream, x] of saved[i]!) batch.x.set(stream, x)
+    })
+  }
+
+  /** The residual streams as they are: runs replace arrays and never write into them. */
+  save(): ReadonlyMap<Stream, Float32Array>[] {
+    return this.#batches.map(({ x }) => new Map(x))
+  }
+}
+
+function difference(a: Float32Array, b: Float32Array): Float32Array {
+  return a.map((value, i) => value - b[i]!)
+}
+
+/** Sequences in order, as many as fit, at least one. */
+function* inBatches(sequences: readonly (readonly number[])[]): Generator<(readonly number[])[]> {
+  let batch: (readonly number[])[] = []
+  let size = 0
+  for (const sequence of sequences) {
+    if (batch.length > 0 && size + sequence.length > BATCH_TOKENS) {
+      yield batch
+      batch = []
+      size = 0
+    }
+    batch.push(sequence)
+    size += sequence.length
+  }
+  if (batch.length > 0) yield batch
+}
