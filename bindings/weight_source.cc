@@ -88,6 +88,30 @@ GptqSource read_gptq(const Napi::Object& object) {
           optional_range(object, "gIdx")};
 }
 
+MatrixSize read_size(const Napi::Object& object) {
+  return {integer_at(object, "rows"), integer_at(object, "cols")};
+}
+
+TableSource read_table(const Napi::Object& object) {
+  TableSource source{read_size(object),
+                     integer_at(object, "blockSize"),
+                     read_range(object_at(object, "codes")),
+                     read_range(object_at(object, "absmax")),
+                     read_range(object_at(object, "table")),
+                     std::nullopt};
+  if (!object.Get("nested").IsUndefined()) {
+    const Napi::Object nested = object_at(object, "nested");
+    source.nested =
+        TableSource::Nested{read_range(object_at(nested, "absmax")), read_range(object_at(nested, "table")),
+                            integer_at(nested, "blockSize"), nested.Get("offset").ToNumber().FloatValue()};
+  }
+  return source;
+}
+
+Int8Source read_int8(const Napi::Object& object) {
+  return {read_size(object), read_range(object_at(object, "codes")), read_range(object_at(object, "absmax"))};
+}
+
 QuantizedSource read_quantized(const Napi::Object& object) {
   return {read_shape(object),
           array_copy<std::uint8_t>(object, "codes"),
@@ -107,6 +131,8 @@ WeightSource read_source(const Napi::Object& object) {
   const std::string kind = string_at(object, "kind");
   if (kind == "indices") return IndexSource{array_copy<std::int32_t>(object, "values")};
   if (kind == "gptq") return read_gptq(object);
+  if (kind == "table") return read_table(object);
+  if (kind == "int8") return read_int8(object);
   if (kind == "quantized") return read_quantized(object);
   const std::int64_t rows = integer_at(object, "rows"), cols = integer_at(object, "cols");
   if (kind == "array") return ArraySource{array_copy<float>(object, "values"), rows, cols};

@@ -30,7 +30,10 @@ OwnedWeight allocate_integers(const QuantizeOptions& options, MatrixSize size) {
 
 OwnedWeight load_codes(const MatrixRows& source, const NativeForm& form, const LoadControl& control) {
   OwnedWeight weight =
-      allocate_code_panels(form.format, form.params, source.rows(), source.cols(), form.group);
+      form.format == WeightFormat::lut4
+          ? allocate_table_panels(std::span<const float, 16>(form.table, 16), source.rows(), source.cols(),
+                                  form.group)
+          : allocate_code_panels(form.format, form.params, source.rows(), source.cols(), form.group);
   fill_code_panels(control, source, weight,
                    [&](int64_t row, int r, int, PanelRows& rows) { source.read_codes(row, rows, r); });
   weight.bits_per_weight = form.bits_per_weight;

@@ -2,6 +2,7 @@
 
 #include "native/core/error.h"
 #include "native/quant/array_rows.h"
+#include "native/quant/bitsandbytes_rows.h"
 #include "native/quant/coded_rows.h"
 #include "native/quant/file_rows.h"
 
@@ -15,6 +16,8 @@ struct Open {
 
   Rows operator()(const FileSource& source) const { return std::make_unique<FileRows>(source, name); }
   Rows operator()(const GptqSource& source) const { return std::make_unique<WordRows>(source, name); }
+  Rows operator()(const TableSource& source) const { return std::make_unique<TableRows>(source, name); }
+  Rows operator()(const Int8Source& source) const { return std::make_unique<Int8Rows>(source, name); }
   Rows operator()(const Canonical& source) const { return std::make_unique<WordRows>(source, name); }
   Rows operator()(const QuantizedSource& source) const { return std::make_unique<ByteRows>(source, name); }
   Rows operator()(const ArraySource& source) const { return std::make_unique<ArrayRows>(source, name); }

@@ -15,9 +15,10 @@ namespace qn {
 // The panels that hold a matrix exactly as it is stored.
 struct NativeForm {
   WeightFormat format;
-  ParamFormat params;      // of codes
-  int64_t group;           // of codes: columns that share a scale, -1: the whole row
-  double bits_per_weight;  // as stored, scales and zero points counted
+  ParamFormat params;            // of codes
+  int64_t group;                 // of codes: columns that share a scale, -1: the whole row
+  double bits_per_weight;        // as stored, scales and zero points counted
+  const float* table = nullptr;  // of lut4: 16 values
 };
 
 inline bool is_float(WeightFormat format) { return format <= WeightFormat::bf16; }

@@ -8,6 +8,8 @@ namespace {
 struct SizeOf {
   MatrixSize operator()(const FileSource& source) const { return {source.rows, source.cols}; }
   MatrixSize operator()(const GptqSource& source) const { return {source.shape.rows, source.shape.cols}; }
+  MatrixSize operator()(const TableSource& source) const { return source.size; }
+  MatrixSize operator()(const Int8Source& source) const { return source.size; }
   MatrixSize operator()(const QuantizedSource& source) const {
     return {source.shape.rows, source.shape.cols};
   }

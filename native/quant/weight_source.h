@@ -14,6 +14,10 @@
 
 namespace qn {
 
+struct MatrixSize {
+  int64_t rows, cols;
+};
+
 // Bytes of a mapped file.
 struct FileRange {
   std::shared_ptr<const FileMap> file;
@@ -44,6 +48,30 @@ struct GptqSource {
   std::optional<FileRange> group_index;  // int32 [cols]; none: g_idx[k] = k / group
 };
 
+// 4-bit codes that are places in a table of 16 values, as bitsandbytes saves NF4 and FP4: value = absmax *
+// table[code]. Blocks are of consecutive elements of the whole matrix, rows or not.
+struct TableSource {
+  MatrixSize size;
+  int64_t block;     // elements that share an absmax
+  FileRange codes;   // the even element of a byte in its high half
+  FileRange absmax;  // float32 [blocks]; nested: uint8 [blocks]
+  FileRange table;   // float32 [16]
+  struct Nested {
+    FileRange absmax;  // float32 [ceil(blocks / block)]
+    FileRange table;   // float32 [256]
+    int64_t block;
+    float offset;
+  };
+  std::optional<Nested> nested;  // absmax = nested absmax * nested table[byte] + offset
+};
+
+// LLM.int8()'s weights as bitsandbytes saves them: value = code * absmax / 127.
+struct Int8Source {
+  MatrixSize size;
+  FileRange codes;   // int8 [rows, cols]
+  FileRange absmax;  // float32 [rows]
+};
+
 // A quantized matrix in memory, a code a byte.
 struct QuantizedSource {
   CanonicalShape shape;
@@ -71,12 +99,8 @@ struct RandomSource {
 };
 
 // A Canonical's arrays must live until the source has been read.
-using WeightSource =
-    std::variant<FileSource, GptqSource, QuantizedSource, ArraySource, IndexSource, RandomSource, Canonical>;
-
-struct MatrixSize {
-  int64_t rows, cols;
-};
+using WeightSource = std::variant<FileSource, GptqSource, TableSource, Int8Source, QuantizedSource,
+                                  ArraySource, IndexSource, RandomSource, Canonical>;
 
 // A vector counts as one row.
 MatrixSize size_of(const WeightSource& source);

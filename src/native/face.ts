@@ -89,8 +89,39 @@ export interface FileRange {
   readonly length: number
 }
 
+/** 4-bit codes into a table, an absmax a block of consecutive elements: bitsandbytes' NF4 and FP4. */
+export interface TableSource {
+  readonly kind: 'table'
+  readonly rows: number
+  readonly cols: number
+  /** Elements that share an absmax. */
+  readonly blockSize: number
+  readonly codes: FileRange
+  /** float32, or with `nested` a byte a block. */
+  readonly absmax: FileRange
+  /** 16 float32 values. */
+  readonly table: FileRange
+  /** absmax = nested.absmax * nested.table[byte] + offset. */
+  readonly nested?: {
+    readonly absmax: FileRange
+    /** 256 float32 values. */
+    readonly table: FileRange
+    readonly blockSize: number
+    readonly offset: number
+  }
+}
+
 /** Where a weight's numbers come from: native/quant/weight_source.h. */
 export type WeightSource =
+  | TableSource
+  /** int8 codes [rows, cols] and float32 absmax [rows]: code * absmax / 127. */
+  | {
+      readonly kind: 'int8'
+      readonly rows: number
+      readonly cols: number
+      readonly codes: FileRange
+      readonly absmax: FileRange
+    }
   | (FileRange & {
       readonly kind: 'file'
       /** 'F32', 'BF16', 'Q4_1', ...: native/quant/source_type.h */

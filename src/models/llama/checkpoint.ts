@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { FormatError, show } from '../../formats/error.js'
 import { openGguf } from '../../formats/gguf-split.js'
-import type { GptqMatrix } from '../../formats/gptq.js'
 import { isJsonObject, type JsonObject, readJsonObject } from '../../formats/json.js'
 import { openSafetensorsDirectory } from '../../formats/safetensors-index.js'
 import { readGgufTokenizer } from '../../tokenizer/gguf.js'
@@ -16,6 +15,7 @@ import { linearNames } from './program.js'
 import {
   describeQuantization,
   type LlamaQuantization,
+  type QuantizedMatrix,
   quantizedFinder,
   readQuantizationConfig,
 } from './quantization.js'
@@ -122,11 +122,11 @@ async function openDirectory(directory: string, weightFile?: string): Promise<Ll
 }
 
 /** The quantized ones of the blocks' linear layers. */
-function quantizedLinears({ blocks }: LlamaTensors): GptqMatrix[] {
+function quantizedLinears({ blocks }: LlamaTensors): QuantizedMatrix[] {
   return blocks.flatMap((block) =>
     linearNames.flatMap((name) => {
       const source = block[name]
-      return source.kind === 'gptq' ? [source] : []
+      return source.kind ? [source] : []
     }),
   )
 }

@@ -51,10 +51,16 @@ export class Llama {
     const program = llamaProgram(this.checkpoint.config, this.weights.byName, {
       ...options,
       activations: this.activations,
-      outlier: this.precision.bits === 'llm.int8' ? LLM_INT8_OUTLIER : undefined,
+      outlier: this.#outlier(),
     })
     const handles = new Map([...this.weights.byName].map(([name, weight]) => [name, weight.handle]))
     return new Session(program, handles, { threads: this.threads, isa: this.isa })
+  }
+
+  /** Of LLM.int8() alone, whether the weights were quantized here or stored so. */
+  #outlier(): number | undefined {
+    if (this.precision.bits === 'llm.int8') return LLM_INT8_OUTLIER
+    return this.precision.bits === 'native' ? this.checkpoint.quantization?.outlier : undefined
   }
 
   /** Frees the weights, once no session uses them. */

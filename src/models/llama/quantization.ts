@@ -1,3 +1,12 @@
+import { join } from 'node:path'
+import {
+  type BitsAndBytesConfig,
+  bitsAndBytesTensors,
+  findBitsAndBytesMatrix,
+  type Int8Matrix,
+  parseBitsAndBytesConfig,
+  type TableMatrix,
+} from '../../formats/bitsandbytes.js'
 import { FormatError, show } from '../../formats/error.js'
 import { findGptqMatrix, type GptqExpectation, type GptqMatrix, gptqTensors } from '../../formats/gptq.js'
 import { type GptqConfig, readGptqConfig } from '../../formats/gptq-config.js'
@@ -12,10 +21,10 @@ import type { TensorSource } from '../../formats/tensor.js'
 
 /** How a checkpoint was quantized. */
 export interface LlamaQuantization {
-  /** gptq, or the recipe by which qnative made it: rtn, gptq, best. */
+  /** gptq, or the recipe by which qnative made it: rtn, gptq, best; of bitsandbytes nf4, fp4 or llm.int8. */
   readonly method: string
   /** `gptq` (v1) and `gptq_v2` are read by other programs too, `qnative` is the project's own container. */
-  readonly format: 'gptq' | 'gptq_v2' | 'qnative'
+  readonly format: 'gptq' | 'gptq_v2' | 'qnative' | 'bitsandbytes'
   /** Of the blocks' linear layers; where they differ, of most. */
   readonly bits: number
   /** Columns that share a scale; -1: the whole row. Where they differ, of most. */
@@ -24,15 +33,26 @@ export interface LlamaQuantization {
   readonly actOrder: boolean
   /** Of the blocks' linear layers as stored, scales, zero points and group indices counted. */
   readonly bitsPerWeight: number
+  /** Of llm.int8: the magnitude from which inputs are multiplied in float, where it has one. */
+  readonly outlier?: number
+}
+
+/** A matrix in the several tensors of a quantized module. */
+export type QuantizedMatrix = GptqMatrix | TableMatrix | Int8Matrix
+
+/** The tensors of a matrix. */
+export function quantizedTensors(matrix: QuantizedMatrix): TensorSource[] {
+  return matrix.kind === 'gptq' ? gptqTensors(matrix) : bitsAndBytesTensors(matrix)
 }
 
 /** Finds the quantized matrix of a module; undefined where it is not quantized. */
-export type FindQuantized = (module: string, shape: readonly [number, number]) => GptqMatrix | undefined
+export type FindQuantized = (module: string, shape: readonly [number, number]) => QuantizedMatrix | undefined
 
 /** What a directory says about its quantization, before its tensors are looked at. */
 export interface QuantizationConfig {
   readonly gptq: GptqConfig | undefined
   readonly qnative: QnativeJson | undefined
+  readonly bitsAndBytes?: BitsAndBytesConfig
 }
 
 /**
@@ -56,16 +76,23 @@ export async function readQuantizationConfig(
     }
     return { gptq: undefined, qnative }
   }
+  if (isJsonObject(within) && within['quant_method'] === 'bitsandbytes') {
+    const bitsAndBytes = parseBitsAndBytesConfig(within, join(directory, 'config.json'))
+    return { gptq: undefined, qnative: undefined, bitsAndBytes }
+  }
   return { gptq: await readGptqConfig(directory, config), qnative }
 }
 
 /** @param directory named in the error about a missing tensor */
 export function quantizedFinder(
-  { gptq, qnative }: QuantizationConfig,
+  { gptq, qnative, bitsAndBytes }: QuantizationConfig,
   tensors: ReadonlyMap<string, TensorSource>,
   directory: string,
 ): FindQuantized {
   if (qnative?.format === 'qnative') return storedModuleFinder(qnative.modules, 'qnative', tensors, directory)
+  if (bitsAndBytes) {
+    return (module, shape) => findBitsAndBytesMatrix(tensors, module, shape, bitsAndBytes, directory)
+  }
   if (!gptq) return () => undefined
   return (module, shape) =>
     tensors.has(`${module}.qweight`)
@@ -113,12 +140,15 @@ function gptqExpectation(config: GptqConfig): GptqExpectation {
 
 /** @param matrices the blocks' quantized linear layers */
 export function describeQuantization(
-  { gptq, qnative }: QuantizationConfig,
-  matrices: readonly GptqMatrix[],
+  { gptq, qnative, bitsAndBytes }: QuantizationConfig,
+  quantized: readonly QuantizedMatrix[],
 ): LlamaQuantization | undefined {
-  if (matrices.length === 0) return undefined
-  const weights = sum(matrices.map(({ shape: [rows, cols] }) => rows * cols))
-  const bytes = sum(matrices.flatMap(gptqTensors).map(({ length }) => length))
+  if (quantized.length === 0) return undefined
+  const weights = sum(quantized.map(({ shape: [rows, cols] }) => rows * cols))
+  const bytes = sum(quantized.flatMap(quantizedTensors).map(({ length }) => length))
+  const bitsPerWeight = (8 * bytes) / weights
+  if (bitsAndBytes) return describeBitsAndBytes(bitsAndBytes, quantized, bitsPerWeight)
+  const matrices = quantized.filter((matrix) => matrix.kind === 'gptq')
   const container = qnative?.format === 'qnative' ? qnative.modules : undefined
   return {
     method: qnative?.method ?? 'gptq',
@@ -129,7 +159,26 @@ export function describeQuantization(
       ? most(matrices.map(({ name }) => container[name]!.grid === 'symmetric'))
       : gptq!.symmetric,
     actOrder: gptq ? gptq.actOrder : matrices.some(({ gIdx }) => gIdx !== undefined),
-    bitsPerWeight: (8 * bytes) / weights,
+    bitsPerWeight,
+  }
+}
+
+function describeBitsAndBytes(
+  { bits, outlier }: BitsAndBytesConfig,
+  quantized: readonly QuantizedMatrix[],
+  bitsPerWeight: number,
+): LlamaQuantization {
+  const tables = quantized.filter((matrix) => matrix.kind === 'table')
+  const method = bits === 8 ? 'llm.int8' : most(tables.map(({ quantType }) => quantType))
+  return {
+    method,
+    format: 'bitsandbytes',
+    bits,
+    groupSize: bits === 8 ? -1 : most(tables.map(({ blockSize }) => blockSize)),
+    symmetric: method !== 'nf4', // whose table has 8 positive values and 7 negative ones
+    actOrder: false,
+    bitsPerWeight,
+    ...(outlier > 0 && { outlier }),
   }
 }
 

@@ -1,9 +1,8 @@
 import { FormatError, show } from '../../formats/error.js'
-import { type GptqMatrix, gptqTensors } from '../../formats/gptq.js'
 import { elementCount, type StorageType, type TensorSource } from '../../formats/tensor.js'
 import type { LlamaConfig } from './config.js'
 import { type LinearName, linearShapes } from './program.js'
-import type { FindQuantized } from './quantization.js'
+import { type FindQuantized, type QuantizedMatrix, quantizedTensors } from './quantization.js'
 import { type BlockPart, blockParts, type TensorNames } from './tensor-names.js'
 
 /**
@@ -25,7 +24,7 @@ export interface PlainSource extends TensorSource {
 }
 
 /** A matrix in one tensor, or in the several tensors of a quantized module. */
-export type MatrixSource = PlainSource | GptqMatrix
+export type MatrixSource = PlainSource | QuantizedMatrix
 
 /** One transformer block. Linear layers are [out, in]. */
 export interface LlamaBlock extends Readonly<Record<LinearName, MatrixSource>> {
@@ -142,7 +141,7 @@ class TensorFinder {
   matrix(name: string, shape: readonly [number, number]): MatrixSource {
     const found = this.#quantized(name.replace(/\.weight$/, ''), shape)
     if (!found) return this.vector(name, shape)
-    for (const tensor of gptqTensors(found)) this.used.add(tensor.name)
+    for (const tensor of quantizedTensors(found)) this.used.add(tensor.name)
     this.parameterCount += elementCount(shape)!
     return found
   }

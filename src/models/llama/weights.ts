@@ -134,6 +134,8 @@ function memoryBits(target: WeightTarget, source: MatrixSource): number {
 }
 
 function nativeBits(source: MatrixSource): number {
+  if (source.kind === 'int8') return 8
+  if (source.kind === 'table') return 4 + 32 / source.blockSize
   if (source.kind === 'gptq') {
     const groupBits = source.scales.type === 'BF16' ? 64 : source.offsets ? 32 : 24
     return (source.bits === 3 ? 4 : source.bits) + (source.groupSize > 0 ? groupBits / source.groupSize : 0)
