@@ -159,7 +159,7 @@ function qnative(model, calibration, out) {
     ...(values.symmetric ? ['--symmetric'] : ['--format', 'gptq_v2']),
     ...['--threads', values.threads, '--out', out],
   ])
-  const { forward, hessian, solve } = JSON.parse(stdout).results[0].milliseconds
+  const { forward, hessian, solve } = JSON.parse(stdout).milliseconds
   return split(hessian / 1000, solve / 1000, forward / 1000, seconds)
 }
 

