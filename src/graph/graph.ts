@@ -114,11 +114,12 @@ export function connections(graph: Graph): Connections {
       else consumers.set(tensor, [node])
     }
   }
-  const asOutput = (tensor: Tensor) => graph.outputs.filter((output) => output === tensor).length
+  const asOutput = new Map<Tensor, number>()
+  for (const tensor of graph.outputs) asOutput.set(tensor, (asOutput.get(tensor) ?? 0) + 1)
   return {
     producer,
     consumers,
-    uses: (tensor) => (consumers.get(tensor)?.length ?? 0) + asOutput(tensor),
+    uses: (tensor) => (consumers.get(tensor)?.length ?? 0) + (asOutput.get(tensor) ?? 0),
   }
 }
 
