@@ -87,7 +87,10 @@ export class GraphBuilder {
           throw new ShapeError('an output with a scale', 'none')
         }
       })
-      return this.#tensor(declared[i]?.name ?? `${name}:${i}`, { ...type, ...(quantization && { quantization }) })
+      return this.#tensor(declared[i]?.name ?? `${name}:${i}`, {
+        ...type,
+        ...(quantization && { quantization }),
+      })
     })
     this.#nodes.push({ name: unique(this.#nodeNames, name), operation, inputs, outputs })
     this.#fold(name, operator, operation, inputs, outputs)

@@ -1,6 +1,12 @@
 import { elements } from './geometry.js'
 import type { TensorType } from './graph.js'
-import { type Conv2d, type DepthwiseConv2d, type FullyConnected, isPointwise, type TransposeConv2d } from './operation.js'
+import {
+  type Conv2d,
+  type DepthwiseConv2d,
+  type FullyConnected,
+  isPointwise,
+  type TransposeConv2d,
+} from './operation.js'
 
 /**
  * How many neighbouring values of a dynamically quantized layer's input share a scale and a zero point: the channels of

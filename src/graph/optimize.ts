@@ -8,6 +8,7 @@ import { fuseInputScale } from './passes/fuse-input-scale.js'
 import { fusePadding } from './passes/fuse-padding.js'
 import { fuseSteps } from './passes/fuse-steps.js'
 import { recogniseHardSwish } from './passes/hard-swish.js'
+import { sinkActivation } from './passes/sink-activation.js'
 import { recogniseUpsampling } from './passes/upsampling.js'
 import { validateGraph } from './validate.js'
 
@@ -20,6 +21,7 @@ const passes: readonly ((graph: Graph) => Graph)[] = [
   dropDeadCode,
   foldScale,
   fusePadding,
+  sinkActivation,
   fuseActivation,
   recogniseHardSwish,
   recogniseUpsampling,

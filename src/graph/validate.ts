@@ -40,7 +40,12 @@ export function validateGraph(graph: Graph): void {
     }
   }
   const missing = graph.outputs.find((tensor) => !made.has(tensor) && !tensor.constant)
-  if (missing) throw new FormatError(graph.file, `output ${show(missing.name)}`, 'expected a node that makes it, found none')
+  if (missing)
+    throw new FormatError(
+      graph.file,
+      `output ${show(missing.name)}`,
+      'expected a node that makes it, found none',
+    )
 }
 
 function checkTypes(graph: Graph, node: Node): void {

@@ -95,7 +95,12 @@ function scaledWeights({ operation }: Node, weights: Tensor, value: (channel: nu
   for (let i = 0; i < result.length; i++) {
     result[i] = fround(values[i]! * value(Math.floor(i / inner) % channels))
   }
-  return { name: weights.name, dtype: 'f32', shape: weights.shape, constant: { kind: 'values', values: result } }
+  return {
+    name: weights.name,
+    dtype: 'f32',
+    shape: weights.shape,
+    constant: { kind: 'values', values: result },
+  }
 }
 
 /** Where the weights have the output channels. */

@@ -13,6 +13,10 @@ const fusable: ReadonlySet<Operation['op']> = new Set<Operation['op']>([
   'hard_sigmoid',
 ])
 
+/** Besides layers and elementwise operations: their kernels clamp what they write. */
+const clamping: ReadonlySet<Operation['op']> = new Set<Operation['op']>(['resize_bilinear', 'resize_nearest'])
+const clamps: ReadonlySet<Operation['op']> = new Set<Operation['op']>(['relu', 'relu6', 'relu_n1_to_1'])
+
 /**
  * Elementwise work goes into the node that makes its input, where nobody else reads that: residual sums and hard-swish
  * into convolutions, the addition of a pre-activation's batch normalisation into its multiplication. The fused node
@@ -44,8 +48,10 @@ export function fuseSteps(graph: Graph): Graph {
     const [output] = node.outputs as readonly [Tensor]
     const able = node.inputs.filter((input) => {
       const made = producer.get(input)
-      const takesSteps = made && (isWeighted(made.operation) || fusable.has(made.operation.op))
-      return takesSteps && made.outputs.length === 1 && uses(input) === 1 && sameShape(input.shape, output.shape)
+      const takesSteps = made && takesStep(made.operation, node.operation)
+      return (
+        takesSteps && made.outputs.length === 1 && uses(input) === 1 && sameShape(input.shape, output.shape)
+      )
     })
     const layers = able.filter((input) => isLayer(input))
     const candidates = layers.length > 0 ? layers : able
@@ -56,6 +62,11 @@ export function fuseSteps(graph: Graph): Graph {
     const made = fusedAs.get(input) ?? producer.get(input)!
     return isWeighted(made.operation)
   }
+}
+
+function takesStep(made: Operation, next: Operation): boolean {
+  if (isWeighted(made) || fusable.has(made.op)) return true
+  return clamping.has(made.op) && clamps.has(next.op)
 }
 
 function step(node: Node, input: Tensor): FusedStep {

@@ -57,7 +57,11 @@ function scaledBy(node: Node | undefined): { x: Tensor; sixth: number } | undefi
 }
 
 /** Both orders of the operands of a float operation with this activation. */
-function pairs({ operation, inputs, outputs, fused }: Node, op: string, activation = 'none'): [Tensor, Tensor][] {
+function pairs(
+  { operation, inputs, outputs, fused }: Node,
+  op: string,
+  activation = 'none',
+): [Tensor, Tensor][] {
   const fits = operation.op === op && 'activation' in operation && operation.activation === activation
   if (!fits || fused || outputs[0]!.dtype !== 'f32') return []
   const [a, b] = inputs as readonly [Tensor, Tensor]

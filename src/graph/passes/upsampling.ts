@@ -1,5 +1,12 @@
 import { sameShape } from '../geometry.js'
-import { type Connections, connections, type Graph, type Node, sameQuantization, type Tensor } from '../graph.js'
+import {
+  type Connections,
+  connections,
+  type Graph,
+  type Node,
+  sameQuantization,
+  type Tensor,
+} from '../graph.js'
 
 /**
  * Keras's nearest upsampling reaches .tflite as reshape, tile, reshape, tile, reshape: rows and then columns repeated.
@@ -42,6 +49,8 @@ function upsampled(links: Connections, node: Node): Tensor | undefined {
     [columns.outputs[0]!, [n, h * a, w, b, c]],
     [node.outputs[0]!, [n, h * a, w * b, c]],
   ]
-  const fits = steps.every(([tensor, shape]) => sameShape(tensor.shape, shape) && sameQuantization(tensor, image))
+  const fits = steps.every(
+    ([tensor, shape]) => sameShape(tensor.shape, shape) && sameQuantization(tensor, image),
+  )
   return fits ? image : undefined
 }

@@ -1,7 +1,12 @@
-import type { Operand } from './run.js'
 import { elements } from '../../../src/graph/geometry.js'
 import type { Tensor } from '../../../src/graph/graph.js'
-import type { Conv2d, DepthwiseConv2d, FullyConnected, TransposeConv2d } from '../../../src/graph/operation.js'
+import type {
+  Conv2d,
+  DepthwiseConv2d,
+  FullyConnected,
+  TransposeConv2d,
+} from '../../../src/graph/operation.js'
+import type { Operand } from './run.js'
 
 type Shape4 = readonly [number, number, number, number]
 
@@ -25,7 +30,13 @@ export function sums(
       return convolve(operation, x, arranged(weights, weightValues, axes), output.shape as unknown as Shape4)
     }
     case 'depthwise_conv2d':
-      return depthwise(operation, x, weights.type.shape as unknown as Shape4, weightValues, output.shape as unknown as Shape4)
+      return depthwise(
+        operation,
+        x,
+        weights.type.shape as unknown as Shape4,
+        weightValues,
+        output.shape as unknown as Shape4,
+      )
     case 'transpose_conv2d': {
       const axes = operation.layout === 'ohwi' ? [1, 2, 3, 0] : [0, 1, 3, 2]
       return scatter(operation, x, arranged(weights, weightValues, axes), output.shape as unknown as Shape4)

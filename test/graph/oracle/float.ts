@@ -42,7 +42,11 @@ export function floatOperation(
   }
 }
 
-export function pool({ op, window, stride, pad, activation }: Pool2d, x: Operand, output: TensorType): Values {
+export function pool(
+  { op, window, stride, pad, activation }: Pool2d,
+  x: Operand,
+  output: TensorType,
+): Values {
   const [n, h, w, channels] = x.type.shape as readonly number[] as [number, number, number, number]
   const [, oh, ow] = output.shape as readonly number[] as [number, number, number, number]
   const result = newValues(output.dtype, elements(output.shape))
@@ -154,7 +158,11 @@ function resizeNearest({ size, sampling }: Resize, { type, values }: Operand, ou
   return result
 }
 
-function pad({ before, value }: Extract<Operation, { op: 'pad' }>, { type, values }: Operand, output: Tensor): Values {
+function pad(
+  { before, value }: Extract<Operation, { op: 'pad' }>,
+  { type, values }: Operand,
+  output: Tensor,
+): Values {
   const result = newValues(output.dtype, elements(output.shape))
   const { quantization, dtype } = type
   result.fill(quantization ? codeOf(value, scaleOf(type).scale, scaleOf(type).zeroPoint, dtype) : value)
@@ -178,7 +186,10 @@ function softmax(beta: number, { type, values }: Operand): Values {
     const largest = Math.max(...part)
     const powers = part.map((value) => Math.exp(value - largest))
     const total = powers.reduce((sum, power) => sum + power, 0)
-    result.set(powers.map((power) => power / total), row)
+    result.set(
+      powers.map((power) => power / total),
+      row,
+    )
   }
   return result
 }

@@ -1,8 +1,13 @@
+import { dynamicRow } from '../../../src/graph/dynamic-row.js'
 import { activate } from '../../../src/graph/elementwise.js'
 import { elements } from '../../../src/graph/geometry.js'
 import type { Tensor, Values } from '../../../src/graph/graph.js'
-import { type Conv2d, type DepthwiseConv2d, type FullyConnected, type TransposeConv2d } from '../../../src/graph/operation.js'
-import { dynamicRow } from '../../../src/graph/dynamic-row.js'
+import type {
+  Conv2d,
+  DepthwiseConv2d,
+  FullyConnected,
+  TransposeConv2d,
+} from '../../../src/graph/operation.js'
 import { roundToEven, scaleOf } from '../../../src/graph/quantization.js'
 import { newValues } from '../../../src/graph/values.js'
 import { sums } from './convolve.js'
@@ -29,8 +34,20 @@ function image({ shape }: { shape: readonly number[] }, values: Float64Array) {
   return { shape: shape as unknown as readonly [number, number, number, number], values }
 }
 
-function floatLayer(operation: Layer, x: Operand, weights: Operand, bias: Operand | undefined, output: Tensor): Values {
-  const acc = sums(operation, image(x.type, Float64Array.from(x.values)), weights, realWeights(weights), output)
+function floatLayer(
+  operation: Layer,
+  x: Operand,
+  weights: Operand,
+  bias: Operand | undefined,
+  output: Tensor,
+): Values {
+  const acc = sums(
+    operation,
+    image(x.type, Float64Array.from(x.values)),
+    weights,
+    realWeights(weights),
+    output,
+  )
   const result = newValues('f32', acc.length)
   const channels = output.shape.at(-1)!
   for (let i = 0; i < acc.length; i++) {
@@ -61,7 +78,13 @@ function centred({ type, values }: Operand): Float64Array {
  * The input is quantized to i8 in rows of `dynamicRow` values, each with a scale and zero point of its own
  * (XNNPACK, xnn_f32_qd8_asymmetric_quantization_params); sums of centred codes times both scales, in float32.
  */
-function dynamicLayer(operation: Layer, x: Operand, weights: Operand, bias: Operand | undefined, output: Tensor): Values {
+function dynamicLayer(
+  operation: Layer,
+  x: Operand,
+  weights: Operand,
+  bias: Operand | undefined,
+  output: Tensor,
+): Values {
   const row = dynamicRow(operation, x.type, weights.type)
   const scales = new Float64Array(x.values.length / row)
   const codes = new Float64Array(x.values.length)
@@ -102,11 +125,19 @@ function quantizeDynamically(values: Values, codes: Float64Array, begin: number,
 }
 
 /** i32 sums of centred codes, plus bias; one multiplication by a float32 scale; round to even; clamp. */
-function integerLayer(operation: Layer, x: Operand, weights: Operand, bias: Operand | undefined, output: Tensor): Values {
+function integerLayer(
+  operation: Layer,
+  x: Operand,
+  weights: Operand,
+  bias: Operand | undefined,
+  output: Tensor,
+): Values {
   const acc = sums(operation, image(x.type, centred(x)), weights, centred(weights), output)
   const { scale: inputScale } = scaleOf(x.type)
   const { scale: outputScale, zeroPoint } = scaleOf(output)
-  const multipliers = weights.type.quantization!.scales.map((scale) => fround(inputScale * scale) / outputScale)
+  const multipliers = weights.type.quantization!.scales.map(
+    (scale) => fround(inputScale * scale) / outputScale,
+  )
   const [low, high] = clampRange(operation.activation, output)
   const channels = output.shape.at(-1)!
   const result = newValues(output.dtype, acc.length)

@@ -15,11 +15,14 @@ export function postprocess(operation: DetectionPostprocess, operands: readonly 
   const background = width - operation.classes
   const boxes = Array.from({ length: count }, (_, i) => decode(operation, encodings, anchors, i))
   const scoreOf = (box: number, label: number) => scores[box * width + background + label]!
-  const found = operation.useRegularNms
-    ? regular(operation, boxes, scoreOf)
-    : fast(operation, boxes, scoreOf)
+  const found = operation.useRegularNms ? regular(operation, boxes, scoreOf) : fast(operation, boxes, scoreOf)
   const k = operation.maxDetections
-  const outputs = [new Float32Array(4 * k), new Float32Array(k), new Float32Array(k), Float32Array.of(found.length)]
+  const outputs = [
+    new Float32Array(4 * k),
+    new Float32Array(k),
+    new Float32Array(k),
+    Float32Array.of(found.length),
+  ]
   found.forEach(({ box, label, score }, i) => {
     outputs[0]!.set(boxes[box]!, 4 * i)
     outputs[1]![i] = label
@@ -40,7 +43,12 @@ function real({ type, values }: Operand): Float32Array {
   return Float32Array.from(values, (code) => fround(scale * (code - zeroPoint)))
 }
 
-function decode({ scales }: DetectionPostprocess, codes: Float32Array, anchors: Float32Array, i: number): Box {
+function decode(
+  { scales }: DetectionPostprocess,
+  codes: Float32Array,
+  anchors: Float32Array,
+  i: number,
+): Box {
   const [y, x, h, w] = codes.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number]
   const [ay, ax, ah, aw] = anchors.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number]
   const centreY = (y / scales[0]) * ah + ay

@@ -4,8 +4,8 @@ import type { Tensor, TensorType, Values } from '../../../src/graph/graph.js'
 import { type Activation, isUnary, type Operation, type Resize } from '../../../src/graph/operation.js'
 import { codeOf, codeRange, roundToEven, scaleOf } from '../../../src/graph/quantization.js'
 import { newValues } from '../../../src/graph/values.js'
-import { quantizedHardSwish } from './hard-swish.js'
 import { neighbours, pool, reduce } from './float.js'
+import { quantizedHardSwish } from './hard-swish.js'
 import type { Operand } from './run.js'
 
 const { fround } = Math
@@ -111,7 +111,10 @@ function rescaled(code: number, from: Scale, to: Scale, output: TensorType): num
 
 function centred({ type, values }: Operand): Operand {
   const { zeroPoint } = scaleOf(type)
-  return { type: { dtype: 'f32', shape: type.shape }, values: Float32Array.from(values, (v) => v - zeroPoint) }
+  return {
+    type: { dtype: 'f32', shape: type.shape },
+    values: Float32Array.from(values, (v) => v - zeroPoint),
+  }
 }
 
 /** Broadcasts two operands of codes. */
@@ -146,7 +149,11 @@ function pairwise(
  * Both operands times a fixed-point multiplier of 21 bits, summed, shifted with rounding half up
  * (XNNPACK, xnn_init_qs8_add_minmax_scalar_params).
  */
-function added({ op, activation }: Extract<Operation, { op: 'add' | 'sub' | 'mul' | 'div' }>, operands: readonly Operand[], output: Tensor): Values {
+function added(
+  { op, activation }: Extract<Operation, { op: 'add' | 'sub' | 'mul' | 'div' }>,
+  operands: readonly Operand[],
+  output: Tensor,
+): Values {
   const [p, q] = operands.map(({ type }) => scaleOf(type)) as [Scale, Scale]
   const { scale, zeroPoint } = scaleOf(output)
   const a = fround(p.scale / scale)
@@ -172,7 +179,11 @@ function multiplied(activation: Activation, operands: readonly Operand[], output
   })
 }
 
-function averaged(operation: Extract<Operation, { op: 'mean' | 'sum' | 'reduce_max' | 'reduce_min' }>, x: Operand, output: Tensor): Values {
+function averaged(
+  operation: Extract<Operation, { op: 'mean' | 'sum' | 'reduce_max' | 'reduce_min' }>,
+  x: Operand,
+  output: Tensor,
+): Values {
   const total = reduce({ ...operation, op: 'sum' }, centred(x), { ...output, dtype: 'f32' })
   const count = x.values.length / total.length
   const { scale, zeroPoint } = scaleOf(output)
@@ -202,7 +213,8 @@ function bilinear(operation: Resize, { type, values }: Operand, output: Tensor):
           values[((n * h + row) * w + column) * channels + c]!
         for (let c = 0; c < channels; c++) {
           const mix = (row: number) =>
-            pixel(row, columns.low, c) * 2048 + (pixel(row, columns.high, c) - pixel(row, columns.low, c)) * right
+            pixel(row, columns.low, c) * 2048 +
+            (pixel(row, columns.high, c) - pixel(row, columns.low, c)) * right
           const [top, bottom] = [mix(rows.low), mix(rows.high)]
           result[at++] = Math.floor((top * 2048 + (bottom - top) * down + 2 ** 21) / 2 ** 22)
         }
