@@ -126,9 +126,9 @@ export class GraphBuilder {
     return new FormatError(this.file, field, problem, cause === undefined ? undefined : { cause })
   }
 
-  build(outputs: readonly Tensor[]): Graph {
+  build(outputs: readonly Tensor[], outputNames: readonly string[] = outputs.map(({ name }) => name)): Graph {
     if (outputs.length === 0) throw new FormatError(this.file, 'outputs', 'expected at least one, found none')
-    return { file: this.file, inputs: this.#inputs, outputs, nodes: this.#nodes }
+    return { file: this.file, inputs: this.#inputs, outputs, outputNames, nodes: this.#nodes }
   }
 
   #tensor(name: string, type: TensorType, constant?: Constant): Tensor {

@@ -82,8 +82,10 @@ export interface Graph {
   /** Of the model, for messages. */
   readonly file: string
   readonly inputs: readonly Tensor[]
-  /** In the model's order; may name inputs or constants. */
+  /** In the model's order; may be inputs or constants. */
   readonly outputs: readonly Tensor[]
+  /** What the model calls its outputs, which may be other names than those of the tensors. */
+  readonly outputNames: readonly string[]
   readonly nodes: readonly Node[]
 }
 

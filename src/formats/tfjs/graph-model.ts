@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { FormatError, show } from '../error.js'
 import { isJsonObject, type JsonObject, readJsonObject } from '../json.js'
@@ -8,6 +9,7 @@ import { readWeightsManifest, type TfjsShard, type TfjsWeight } from './weights.
 export interface TfjsModel {
   /** Absolute path of model.json. */
   readonly file: string
+  readonly fileBytes: number
   readonly shards: readonly TfjsShard[]
   /** In the file's order, which need not be one in which they can run. */
   readonly nodes: readonly TfjsNode[]
@@ -53,6 +55,7 @@ export async function readTfjsModel(path: string): Promise<TfjsModel> {
   }
   return {
     file,
+    fileBytes: statSync(file).size,
     nodes,
     ...readWeightsManifest(file, weightsManifest),
     ...readSignature(file, signature ?? nestedSignature(model)),

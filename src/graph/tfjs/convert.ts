@@ -44,7 +44,8 @@ export function tfjsGraph(model: TfjsModel): Graph {
     if (made.has(node.name)) continue
     made.set(node.name, convert(model, builder, byName, node, tensorOf))
   }
-  return builder.build(outputNames.map((name) => tensorOf(name, `output ${show(name)}`)))
+  const outputs = outputNames.map((name) => tensorOf(name, `output ${show(name)}`))
+  return builder.build(outputs, outputNames)
 }
 
 function convert(
