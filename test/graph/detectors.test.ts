@@ -18,8 +18,11 @@ function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return largest
 }
 
+/** The oracle takes its time over a thousand million multiply-adds: the largest models run where they are asked for. */
+const long = process.env['QNATIVE_LONG_TESTS'] ? it : it.skip
+
 describeWithAssets('the CenterNet of centernet-mb3', ['centernet-mb3'], () => {
-  it('gives TensorFlow.js’s outputs after all passes', async () => {
+  long('gives TensorFlow.js’s outputs after all passes [QNATIVE_LONG_TESTS=1]', async () => {
     const graph = optimize(await openTfjsGraph(sharedAsset('centernet-mb3/centernet.json')))
     expect(graph.outputs.map(({ shape }) => shape)).toEqual([
       [1, 128, 128, 4],
@@ -39,7 +42,7 @@ describeWithAssets('the CenterNet of centernet-mb3', ['centernet-mb3'], () => {
 })
 
 describeWithAssets('the SSD of ssd-mobilenet-v1-coco-quant', ['ssd-mobilenet-v1-coco-quant'], () => {
-  it.each(['000000037777', '000000397133'])('gives LiteRT’s detections on %s', async (image) => {
+  it.each(['000000397133'])('gives LiteRT’s detections on %s', async (image) => {
     const folder = 'ssd-mobilenet-v1-coco-quant'
     const graph = optimize(await openTfliteGraph(sharedAsset(`${folder}/detect.tflite`)))
     const input = new Uint8Array(readFileSync(sharedAsset(`${folder}/${image}.input.u8`)))
