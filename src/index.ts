@@ -16,6 +16,17 @@ export { FormatError } from './formats/error.js'
 export type { GptqMatrix } from './formats/gptq.js'
 export type { FileInspection, TypeTotal } from './formats/inspect.js'
 export type { StorageType, TensorSource } from './formats/tensor.js'
+export type { Graph, Node, Quantization, Tensor as GraphTensor } from './graph/graph.js'
+export {
+  type GraphInspection,
+  inspectGraph,
+  type NetworkInspection,
+  type TensorInspection,
+} from './graph/inspect.js'
+export type { Operation } from './graph/operation.js'
+export { optimize as optimizeGraph } from './graph/optimize.js'
+export { openTfjsGraph } from './graph/tfjs/convert.js'
+export { openTfliteGraph } from './graph/tflite/convert.js'
 export {
   type LlamaBlock,
   type LlamaCheckpoint,
