@@ -5,6 +5,7 @@
 //
 // --without leaves out the passages that are also in that file, by their letters and digits.
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { textHash } from '../dist/index.js'
 
@@ -26,17 +27,27 @@ export function detokenize(line) {
   )
 }
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { without: { type: 'string' } },
-})
-const [file] = positionals
-if (file === undefined) {
-  console.error('usage: node bench/detokenize.mjs TEXT [--without PASSAGES.jsonl] > OUT')
-  process.exit(2)
+/**
+ * The lines of a text in the form of what is scored, without those that are among the passages.
+ * @param {string} file
+ * @param {string} [passages] a .jsonl file
+ */
+export function detokenizedLines(file, passages) {
+  const scored = passages === undefined ? [] : readFileSync(passages, 'utf8').trim().split('\n')
+  const left = new Set(scored.map((line) => textHash(JSON.parse(line).text)))
+  const lines = readFileSync(file, 'utf8').split('\n')
+  return lines.filter((line) => line.trim() !== '' && !left.has(textHash(line))).map(detokenize)
 }
-const passages = values.without === undefined ? [] : readFileSync(values.without, 'utf8').trim().split('\n')
-const left = new Set(passages.map((line) => textHash(JSON.parse(line).text)))
-for (const line of readFileSync(file, 'utf8').split('\n')) {
-  if (line.trim() !== '' && !left.has(textHash(line))) process.stdout.write(`${detokenize(line)}\n`)
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { without: { type: 'string' } },
+  })
+  const [file] = positionals
+  if (file === undefined) {
+    console.error('usage: node bench/detokenize.mjs TEXT [--without PASSAGES.jsonl] > OUT')
+    process.exit(2)
+  }
+  process.stdout.write(`${detokenizedLines(file, values.without).join('\n')}\n`)
 }
