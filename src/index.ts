@@ -12,10 +12,22 @@ export { type LlamaShape, type Preset, presets } from './bench/presets.js'
 export { type Profile, type ProfileOptions, profileModel } from './bench/profile.js'
 export { type Comparison, compareTimes, type Verdict } from './bench/statistics.js'
 export { chromeTrace, type TraceEvent } from './bench/trace.js'
+export type { Int8Matrix, TableMatrix } from './formats/bitsandbytes.js'
 export { FormatError } from './formats/error.js'
 export type { GptqMatrix } from './formats/gptq.js'
 export type { FileInspection, TypeTotal } from './formats/inspect.js'
 export type { StorageType, TensorSource } from './formats/tensor.js'
+export type { Graph, Node, Quantization, Tensor as GraphTensor } from './graph/graph.js'
+export {
+  type GraphInspection,
+  inspectGraph,
+  type NetworkInspection,
+  type TensorInspection,
+} from './graph/inspect.js'
+export type { Operation } from './graph/operation.js'
+export { optimize as optimizeGraph } from './graph/optimize.js'
+export { openTfjsGraph } from './graph/tfjs/convert.js'
+export { openTfliteGraph } from './graph/tflite/convert.js'
 export {
   type LlamaBlock,
   type LlamaCheckpoint,
@@ -35,6 +47,13 @@ export { type Diagnosis, diagnose } from './native/diagnosis.js'
 export type { Environment, Isa, IsaStatus } from './native/face.js'
 export { UnusableError } from './native/isa.js'
 export * from './quantize/arrays.js'
+export { type CalibrationOptions, type CalibrationText, readCalibration } from './quantize/calibration.js'
+export type { ModuleReport } from './quantize/quantize-block.js'
+export type { QuantizeTimes } from './quantize/quantize-blocks.js'
+export { type QuantizeLlamaOptions, type QuantizeResult, quantizeLlama } from './quantize/quantize-llama.js'
+export { type QuantizeMethod, type Recipe, type RecipeStep, recipeSteps } from './quantize/recipe.js'
+export { type RecipeOptions, recipeOf } from './quantize/recipes.js'
+export { type SelfTextOptions, writeCalibration } from './quantize/self-text.js'
 export * from './quantize/solver.js'
 export { type CocoOptions, evaluateCoco } from './tasks/coco/evaluate.js'
 export type { CocoCategoryResult, CocoEvaluation, CocoResult, CocoStats } from './tasks/coco/result.js'
