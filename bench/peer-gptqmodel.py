@@ -19,9 +19,14 @@ from pathlib import Path
 
 def convert(gguf: Path, out: Path) -> None:
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
+    read = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
+    # What was read counts as quantized by GGUF, which transformers refuses to save.
+    fields = read.config.to_dict()
+    fields.pop("quantization_config", None)
+    model = LlamaForCausalLM(LlamaConfig(**fields)).float()
+    model.load_state_dict(read.state_dict())
     model.save_pretrained(out)
 
 
