@@ -10,6 +10,24 @@ constexpr size_t kFirstBatch = 1024;
 // When that was not enough much more may be needed, and each batch is a pass over the table.
 constexpr size_t kBatchGrowth = 8;
 
+// Scores that are compared at once; after the first thousands hardly any is high enough.
+constexpr int64_t kBlock = 64;
+
+bool any_reaches(const float* scores, int64_t count, float least) {
+  int reached = 0;
+  for (int64_t i = 0; i < count; ++i) reached |= scores[i] >= least ? 1 : 0;
+  return reached != 0;
+}
+
+// Scores that lie one after the other: all of the table, or each row.
+struct Runs {
+  explicit Runs(const ScoreTable& table)
+      : count(table.stride == table.columns ? 1 : table.rows),
+        length(table.stride == table.columns ? table.rows * table.columns : table.columns) {}
+
+  int64_t count, length;
+};
+
 bool in_order(const RankedScore& a, const RankedScore& b) { return a.before(b); }
 
 // Keeps the first `most` of the order, the last of them at the end.
@@ -40,19 +58,26 @@ void RankedScores::load_batch(size_t most) {
   // What is beyond these cannot be in the batch: the last that is in so far, and what went before.
   RankedScore bound{};
   float least = threshold_;
-  for (int64_t row = 0; row < table_.rows; ++row) {
-    const float* scores = table_.data + row * table_.stride;
-    for (int64_t column = 0; column < table_.columns; ++column) {
-      if (!(scores[column] >= least)) continue;
-      const RankedScore score{scores[column], row, column};
-      if (overflow && !score.before(bound)) continue;
-      if (!first && !previous.before(score)) continue;
-      batch_.push_back(score);
-      if (batch_.size() < 2 * most) continue;
-      overflow = true;
-      keep_first(batch_, most);
-      bound = batch_.back();
-      least = bound.score;
+  const auto look_at = [&](const RankedScore& score) {
+    if (overflow && !score.before(bound)) return;
+    if (!first && !previous.before(score)) return;
+    batch_.push_back(score);
+    if (batch_.size() < 2 * most) return;
+    overflow = true;
+    keep_first(batch_, most);
+    bound = batch_.back();
+    least = bound.score;
+  };
+  const Runs runs(table_);
+  for (int64_t run = 0; run < runs.count; ++run) {
+    const float* scores = table_.data + run * table_.stride;
+    for (int64_t begin = 0; begin < runs.length; begin += kBlock) {
+      const int64_t end = std::min(begin + kBlock, runs.length);
+      if (!any_reaches(scores + begin, end - begin, least)) continue;
+      for (int64_t i = begin; i < end; ++i) {
+        if (!(scores[i] >= least)) continue;
+        look_at({scores[i], run + i / table_.columns, i % table_.columns});
+      }
     }
   }
   if (batch_.size() > most) {

@@ -63,11 +63,11 @@ const values = (random: () => number, length: number, from: number, to: number) 
   Float32Array.from({ length }, () => from + (to - from) * random())
 
 describe('decodeCenterNet', () => {
-  test('2,000 random heads equal the plain reference', () => {
+  test('1,000 random heads equal the plain reference', () => {
     const random = uniform(1)
     const clip = (value: number, most: number) => Math.min(Math.max(value, 0), most)
     let detections = 0
-    for (let i = 0; i < 2000; ++i) {
+    for (let i = 0; i < 1000; ++i) {
       const grid = randomGrid(random)
       const cells = grid.height * grid.width
       const heads: CenterNetHeads = {
@@ -96,7 +96,7 @@ describe('decodeCenterNet', () => {
       expect(found.boxes).toEqual(Float32Array.from(boxes))
       detections += peaks.length
     }
-    expect(detections).toBeGreaterThan(4000)
+    expect(detections).toBeGreaterThan(2000)
   })
 
   test('two neighbours within 1e-6 are both peaks', () => {
@@ -109,9 +109,9 @@ describe('decodeCenterNet', () => {
 })
 
 describe('decodeSidedCenterNet', () => {
-  test('2,000 random heads equal the plain reference', () => {
+  test('1,000 random heads equal the plain reference', () => {
     const random = uniform(2)
-    for (let i = 0; i < 2000; ++i) {
+    for (let i = 0; i < 1000; ++i) {
       const grid = randomGrid(random)
       const sides = values(random, 4 * grid.height * grid.width, -2, 30)
       const maxDetections = 1 + Math.floor(random() * 20)
