@@ -64,9 +64,11 @@ describeWithAssets('gives LiteRT’s outputs', ['tflite-mini'], () => {
   const bounds: Readonly<Record<string, number>> = { f32: 1e-4, f16: 1e-4, dyn8: 0.02 }
   const precisions = ['f32', 'f16', 'dyn8', 'int8', 'int8io']
   describe.each(models)('%s', (model) => {
-    it.each(precisions)('%s, as it is in the file and after all passes', async (precision) => {
+    it.each(precisions)('%s', async (precision) => {
       const graph = await openTfliteGraph(sharedAsset(`tflite-mini/${model}.${precision}.tflite`))
-      for (const form of [graph, optimize(graph)]) {
+      // As it is in the file, too, where that is not much the same graph again.
+      const forms = precision === 'f32' || precision === 'int8' ? [graph, optimize(graph)] : [optimize(graph)]
+      for (const form of forms) {
         for (const { relative, exact } of compare(form, model, precision)) {
           if (bounds[precision] !== undefined) expect(relative).toBeLessThan(bounds[precision])
           else {
