@@ -6,6 +6,7 @@ import { Sampler } from '../models/llama/sampling.js'
 import type { Isa } from '../native/face.js'
 import type { Session } from '../native/session.js'
 import { textHash } from '../tasks/overlap.js'
+import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import type { CalibrationText } from './calibration.js'
 
 /** Tokens of a sequence where nothing is said: about those of a passage of LAMBADA, twice. */
@@ -50,7 +51,7 @@ export async function writeCalibration(
     for (let first = 0; first < samples; first += BATCH) {
       const count = Math.min(BATCH, samples - first)
       sequences.push(
-        ...(await writeBatch(model, tokenizer.encode(''), first, count, options, (done) =>
+        ...(await writeBatch(model, tokenizer, first, count, options, (done) =>
           options.onProgress?.(first + done * count, samples),
         )),
       )
@@ -65,10 +66,9 @@ export async function writeCalibration(
   }
 }
 
-/** @param prefix what the tokenizer puts before every text */
 async function writeBatch(
   model: Llama,
-  prefix: readonly number[],
+  tokenizer: Tokenizer,
   first: number,
   count: number,
   options: SelfTextOptions,
@@ -76,6 +76,9 @@ async function writeBatch(
 ): Promise<number[][]> {
   const { vocabSize, contextLength, eosTokenIds } = model.checkpoint.config
   const length = Math.min(options.sequenceLength, contextLength)
+  const prefix = tokenizer.encode('')
+  // Some vocabularies are padded to a round number: those rows stand for no token.
+  const known = Math.min(vocabSize, tokenizer.vocabSize)
   const blocksEach = Math.ceil(length / KV_BLOCK)
   const session = model.session({
     cache: { kind: 'state', blocks: blocksEach * count, dtype: 'f32' },
@@ -86,7 +89,7 @@ async function writeBatch(
       const sampler = new Sampler({ temperature: 1, seed: SEED + first + i })
       return {
         sampler,
-        tokens: [...prefix, sampler.next(new Float32Array(vocabSize))],
+        tokens: [...prefix, sampler.next(new Float32Array(known))],
         slot: i,
         ended: false,
       }
@@ -97,7 +100,7 @@ async function writeBatch(
       if (live.length === 0) return sequences.map(({ tokens }) => tokens)
       const logits = await extendAll(model, session, live, fresh, blocksEach, options.signal)
       live.forEach((sequence, i) => {
-        const token = sequence.sampler.next(logits.subarray(i * vocabSize, (i + 1) * vocabSize))
+        const token = sequence.sampler.next(logits.subarray(i * vocabSize, i * vocabSize + known))
         if (eosTokenIds.includes(token)) sequence.ended = true
         else sequence.tokens.push(token)
       })

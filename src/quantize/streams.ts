@@ -31,7 +31,7 @@ export interface StreamOptions extends JobOptions {
 }
 
 /** Tokens that a run of a piece takes: enough for full speed, little enough for the memory between steps. */
-const BATCH_TOKENS = 1024
+const BATCH_TOKENS = 512
 
 /** The calibration's activations, carried from block to block: all of the text at once, one block at a time. */
 export class ActivationStreams {
