@@ -16,6 +16,21 @@ export { FormatError } from './formats/error.js'
 export type { GptqMatrix } from './formats/gptq.js'
 export type { FileInspection, TypeTotal } from './formats/inspect.js'
 export type { StorageType, TensorSource } from './formats/tensor.js'
+export { decodeImage } from './images/decode.js'
+export type { ImageSize, RgbImage } from './images/image.js'
+export { boxesToImage, type Fit, type Placement } from './images/placement.js'
+export {
+  type ModelInput,
+  type Normalization,
+  type Preprocessing,
+  type PreprocessOptions,
+  preprocessImage,
+  type ResizedImage,
+  type ResizeMode,
+  type ResizeOptions,
+  resizeImage,
+} from './images/preprocess.js'
+export { type ImagePreset, imagePresets, parseResizeFit } from './images/presets.js'
 export {
   type LlamaBlock,
   type LlamaCheckpoint,

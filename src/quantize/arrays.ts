@@ -10,8 +10,8 @@
 // qzeros holds the true zero points; "gptq" (v1) files hold them minus one. Words are padded with zero bits where K or N is
 // no multiple of p.
 import { addon } from '../native/addon.js'
+import { checkArray, checkCount, oneOf, wrong } from '../native/arguments.js'
 import { forcedIsa } from '../native/isa.js'
-import { checkArray, checkCount, oneOf, wrong } from './arguments.js'
 
 export type Bits = 8 | 4 | 2
 

@@ -1,5 +1,6 @@
 // GPTQ on one linear layer: the library's solver below whole models.
 import { addon } from '../native/addon.js'
+import { checkArray, checkCount, oneOf, wrong } from '../native/arguments.js'
 import { forcedIsa } from '../native/isa.js'
 import { finish, type JobOptions } from '../native/job.js'
 import type {
@@ -9,7 +10,6 @@ import type {
   SolverResources,
   TargetCorrection,
 } from '../native/solver-face.js'
-import { checkArray, checkCount, oneOf, wrong } from './arguments.js'
 import { type Bits, type GroupSize, groupSizes } from './arrays.js'
 
 export type { HadamardOptions, LayerProblem, QuantizedLinear, Solution } from '../native/solver-face.js'
