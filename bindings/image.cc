@@ -32,7 +32,8 @@ int64_t side_at(const Napi::Object& object, const char* key) {
 
 double scale_at(const Napi::Object& object, const char* key) {
   const double scale = number_at(object, key);
-  if (!(scale > 0) || !std::isfinite(scale)) throw Error(std::string("expected a positive number for ") + key);
+  if (!(scale > 0) || !std::isfinite(scale))
+    throw Error(std::string("expected a positive number for ") + key);
   return scale;
 }
 
@@ -82,8 +83,8 @@ Napi::Value resize_image(const Napi::CallbackInfo& info) {
                               scale_at(object, "scaleY")};
   std::optional<image::Normalization> to;
   if (!object.Get("normalization").IsUndefined()) to = read_normalization(object_at(object, "normalization"));
-  uint8_t* out = values_at(object, "out", request.canvas.width, request.canvas.height,
-                           to ? int64_t{sizeof(float)} : 1);
+  uint8_t* out =
+      values_at(object, "out", request.canvas.width, request.canvas.height, to ? int64_t{sizeof(float)} : 1);
   const Napi::Object options = info[1].As<Napi::Object>();
   const int threads = static_cast<int>(integer_at(options, "threads"));
   Isa isa = cpu::best_isa();

@@ -110,8 +110,9 @@ void filter_pixels(const SourceRow& row, const FilterTap* taps, int64_t n, uint8
       const __m256i spread_weights = _mm256_permutevar8x32_epi32(_mm256_castsi128_si256(weights), halves);
       sum = _mm256_add_epi32(sum, _mm256_mullo_epi32(two, spread_weights));
     }
-    const __m128i total = _mm_add_epi32(_mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1)),
-                                        _mm_set1_epi32(1 << (kFilterBits - 1)));
+    const __m128i total =
+        _mm_add_epi32(_mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1)),
+                      _mm_set1_epi32(1 << (kFilterBits - 1)));
     const __m128i words = _mm_packs_epi32(_mm_srai_epi32(total, kFilterBits), _mm_setzero_si128());
     const int32_t bytes = _mm_cvtsi128_si32(_mm_packus_epi16(words, words));
     __builtin_memcpy(out + kChannels * x, &bytes, sizeof(bytes));
@@ -127,8 +128,8 @@ void filter_rows(const uint8_t* const* rows, const int32_t* weights, int64_t cou
       const __m128i bytes = load16(rows[t] + i);
       const __m256i weight = _mm256_set1_epi32(weights[t]);
       low = _mm256_add_epi32(low, _mm256_mullo_epi32(_mm256_cvtepu8_epi32(bytes), weight));
-      high = _mm256_add_epi32(high,
-                              _mm256_mullo_epi32(_mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8)), weight));
+      high =
+          _mm256_add_epi32(high, _mm256_mullo_epi32(_mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8)), weight));
     }
     const __m256i words =
         _mm256_packs_epi32(_mm256_srai_epi32(low, kFilterBits), _mm256_srai_epi32(high, kFilterBits));

@@ -19,8 +19,8 @@ struct Image {
   int64_t width, height;
 };
 
-// A model's input and the rectangle of it that the resized image fills. The rest holds the value 0, normalized
-// like every other.
+// A model's input and the rectangle of it that the resized image fills. The rest holds the value 0,
+// normalized like every other.
 struct Canvas {
   int64_t width, height;
   int64_t left, top, image_width, image_height;

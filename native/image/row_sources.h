@@ -62,8 +62,9 @@ class FloatRows {
   int64_t pixels() const { return static_cast<int64_t>(sampling_.x.size()); }
   int64_t elements() const { return pixels() * kChannels; }
   const float* resized(int64_t y) {
-    return cache_.get(
-        y, [&](float* out) { kernels_.lerp_pixels(source_row(image_, y), sampling_.x.data(), pixels(), out); });
+    return cache_.get(y, [&](float* out) {
+      kernels_.lerp_pixels(source_row(image_, y), sampling_.x.data(), pixels(), out);
+    });
   }
 
   Image image_;

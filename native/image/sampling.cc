@@ -10,8 +10,8 @@ std::vector<FloatTap> float_taps(int64_t in, int64_t out, bool half_pixel_center
   taps.reserve(static_cast<size_t>(out));
   const float scale = static_cast<float>(in) / static_cast<float>(out);
   for (int64_t i = 0; i < out; i++) {
-    const float position = half_pixel_centers ? (static_cast<float>(i) + 0.5f) * scale - 0.5f
-                                              : static_cast<float>(i) * scale;
+    const float position =
+        half_pixel_centers ? (static_cast<float>(i) + 0.5f) * scale - 0.5f : static_cast<float>(i) * scale;
     const float below = std::floor(position);
     if (below < 0) {  // between the border and itself
       taps.push_back({0, 0, 0.f});
