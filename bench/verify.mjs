@@ -4,9 +4,20 @@
 //
 //   npm run verify                 everything (about 15 minutes on two cores)
 //   npm run verify -- stories      the sections whose name contains "stories"
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { compareRuns, evaluateCoco, evaluateLambada, evaluatePerplexity, openLlama } from '../dist/index.js'
+import {
+  compareRuns,
+  evaluateCoco,
+  evaluateLambada,
+  evaluatePerplexity,
+  openLlama,
+  quantizeLlama,
+  readCalibration,
+  recipeOf,
+} from '../dist/index.js'
+import { detokenizedLines } from './detokenize.mjs'
 
 const root = path.join(import.meta.dirname, '..')
 const assets = process.env['QNATIVE_ASSETS'] ?? path.join(root, '..', 'shared', 'assets')
@@ -14,6 +25,9 @@ const data = path.join(assets, 'lambada', 'lambada_test_first1000.jsonl')
 const text = path.join(assets, 'lambada', 'calibration128.txt')
 const stories = path.join(assets, 'stories260k-hf')
 const cocoPair = path.join(assets, 'coco-eval-pairs')
+const demo = path.join(root, 'demo', 'llama')
+const demoData = path.join(root, 'demo', 'lambada.jsonl')
+const development = path.join(assets, 'lambada', 'lambada_development_plain_text.txt')
 const smollm = path.join(assets, 'smollm2-135m', 'SmolLM2-135M-Instruct.Q4_1.gguf')
 const threads = (await import('node:os')).availableParallelism()
 
@@ -76,6 +90,48 @@ async function perplexityNear(model, limitTokens, expected) {
 /** @param {string} folder @returns {{ acc: number, ppl: number, rows: Row[] }} */
 function reference(folder) {
   return JSON.parse(readFileSync(path.join(assets, folder, 'lambada_first1000.json'), 'utf8'))
+}
+
+/**
+ * Quantizes by each recipe and scores what came of it, all against the float model in one go.
+ * @param {string} model
+ * @param {{ file: string, samples: number }} calibration
+ * @param {import('../dist/index.js').RecipeOptions[]} recipes one a width
+ * @param {{ data?: string, limit?: number }} [scored]
+ */
+async function quantizeAndScore(model, calibration, recipes, scored = {}) {
+  const checkpoint = await openLlama(model)
+  const tokenizer = await checkpoint.tokenizer()
+  const { samples } = calibration
+  const text = await readCalibration(calibration.file, tokenizer, checkpoint.config.contextLength, {
+    samples,
+  })
+  const folder = mkdtempSync(path.join(tmpdir(), 'qnative-verify-'))
+  try {
+    /** @type {Map<import('../dist/index.js').LlamaBits, import('../dist/index.js').LlamaCheckpoint>} */
+    const quantized = new Map()
+    for (const options of recipes) {
+      const out = path.join(folder, `int${options.bits}`)
+      await quantizeLlama(checkpoint, {
+        recipe: recipeOf(options),
+        calibration: text,
+        out,
+        format: 'qnative',
+        threads,
+      })
+      quantized.set(options.bits, await openLlama(out))
+    }
+    return await evaluate(model, { bits: recipes.map(({ bits }) => bits), quantized, ...scored })
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** The development text in the form of what is scored, in a file of its own. */
+function detokenizedText() {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'qnative-verify-')), 'detokenized.txt')
+  writeFileSync(file, `${detokenizedLines(development, data).join('\n')}\n`)
+  return { file, remove: () => rmSync(path.dirname(file), { recursive: true }) }
 }
 
 /** @type {[string, string[], () => Promise<void>][]} */
@@ -165,6 +221,109 @@ const sections = [
         [2048, 2048, 45.9569670395147],
         [1024, 512, 44.83330240264816],
       ]),
+  ],
+  [
+    'SmolLM2-135M, plain GPTQ',
+    [smollm, text],
+    async () => {
+      const plain = {
+        method: /** @type {const} */ ('gptq'),
+        trueSequential: true,
+        damp: 0.01,
+        head: /** @type {const} */ ('f32'),
+      }
+      const calibration = { file: text, samples: 128 }
+      const [int8, int4] = await quantizeAndScore(smollm, calibration, [
+        { ...plain, bits: 8, symmetric: true },
+        { ...plain, bits: 4, symmetric: true },
+      ])
+      const [asymmetric, int2] = await quantizeAndScore(smollm, calibration, [
+        { ...plain, bits: 4 },
+        { ...plain, bits: 2 },
+      ])
+      /** @param {string} name @param {Result | undefined} result @param {number} figure of ../shared/assets/smollm2-135m */
+      const most = (name, result, figure) => {
+        const found = result?.perplexity ?? Number.NaN
+        check(name, found, `at most 5 % above ${figure}`, found <= 1.05 * figure)
+      }
+      most('int8, symmetric', int8, 50.945)
+      most('int4, symmetric', int4, 152.29)
+      most('int4, asymmetric', asymmetric, 74.555)
+      const found = int2?.perplexity ?? Number.NaN
+      check('int2, asymmetric', found, 'finite', Number.isFinite(found))
+    },
+  ],
+  [
+    'SmolLM2-135M, best',
+    [smollm, development],
+    async () => {
+      const calibration = detokenizedText()
+      try {
+        const results = await quantizeAndScore(
+          smollm,
+          { file: calibration.file, samples: 512 },
+          [8, 4, 2].map((bits) => ({ method: 'best', bits: /** @type {8 | 4 | 2} */ (bits) })),
+        )
+        const bounds = /** @type {const} */ ([
+          [8, 51.2, 8.5],
+          [4, 66, 4.5],
+          [2, 10000, 2.75],
+        ])
+        bounds.forEach(([bits, perplexity, width], i) => {
+          const found = results[i]
+          if (!found) throw new Error('no result')
+          check(
+            `int${bits} perplexity`,
+            found.perplexity,
+            `at most ${perplexity}`,
+            found.perplexity <= perplexity,
+          )
+          check(
+            `int${bits} bits per weight`,
+            found.bitsPerWeight,
+            `at most ${width}`,
+            found.bitsPerWeight <= width,
+          )
+        })
+      } finally {
+        calibration.remove()
+      }
+    },
+  ],
+  [
+    'best against plain GPTQ on small models',
+    [stories, development],
+    async () => {
+      const calibration = detokenizedText()
+      const recipes = /** @param {'gptq' | 'best'} method */ (method) =>
+        /** @type {const} */ ([4, 2]).map((bits) => ({
+          method,
+          bits,
+          trueSequential: true,
+          head: /** @type {const} */ ('int8'),
+        }))
+      try {
+        for (const [name, model, scored] of /** @type {const} */ ([
+          ['stories260k', stories, { limit: 300 }],
+          ['the demo model', demo, { data: demoData }],
+        ])) {
+          const text = { file: calibration.file, samples: 128 }
+          const plain = await quantizeAndScore(model, text, recipes('gptq'), scored)
+          const best = await quantizeAndScore(model, text, recipes('best'), scored)
+          best.forEach((result, i) => {
+            const bound = plain[i]?.meanKl ?? Number.NaN
+            check(
+              `${name}, int${result.bits}, mean KL`,
+              result.meanKl,
+              `below ${bound.toPrecision(4)}`,
+              result.meanKl < bound,
+            )
+          })
+        }
+      } finally {
+        calibration.remove()
+      }
+    },
   ],
   [
     'COCO, the published pair',

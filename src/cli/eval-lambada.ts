@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { jsonDocument } from '../report/document.js'
 import { lambadaText } from '../report/lambada.js'
-import { evaluateLambada } from '../tasks/lambada/evaluate.js'
+import { evaluateLambada, refuseCalibratedPassages } from '../tasks/lambada/evaluate.js'
 import {
   addEvaluationOptions,
   addModelOptions,
@@ -9,8 +9,10 @@ import {
   runEvaluation,
 } from './evaluation-options.js'
 import { positiveInteger } from './options.js'
+import { recipesFromFlags, withQuantized } from './quantize-for-evaluation.js'
+import { addRecipeOptions, calibrationFromFlags, type RecipeFlags, stepsHelp } from './recipe-options.js'
 
-interface LambadaFlags extends EvaluationFlags {
+interface LambadaFlags extends EvaluationFlags, Omit<RecipeFlags, 'head' | 'clip' | 'groupSize'> {
   readonly data: string
   readonly limit?: number
 }
@@ -24,14 +26,16 @@ export function lambadaCommand(): Command {
   addModelOptions(command)
     .requiredOption('--data <file>', 'passages, one JSON object {"text": ...} a line')
     .option('--limit <n>', 'score the first n passages only (default: all)', positiveInteger)
-  return addEvaluationOptions(command)
+  return addRecipeOptions(addEvaluationOptions(command))
     .addHelpText(
       'after',
-      `
+      `${stepsHelp}
+
 Examples:
   qnative eval lambada --model model.gguf --data lambada_test.jsonl --bits native,8,4
   qnative eval lambada --model model.gguf --data lambada_test.jsonl --limit 100
   qnative eval lambada --model dir --data lambada_test.jsonl --bits 4 --group-size 32 --activations int8 --json
+  qnative eval lambada --model model.gguf --data lambada_test.jsonl --bits 4 --method gptq --calibration text.txt
   qnative eval lambada --model int4-dir --reference float-dir --data lambada_test.jsonl --rows --json > int4.json`,
     )
     .action(lambada)
@@ -39,9 +43,20 @@ Examples:
 
 async function lambada(flags: LambadaFlags): Promise<void> {
   const { data, limit } = flags
-  const { result: results, compute } = await runEvaluation(flags, (checkpoint, options) =>
-    evaluateLambada(checkpoint, { ...options, data, ...(limit !== undefined && { limit }) }),
-  )
+  const recipes = recipesFromFlags(flags)
+  const { result: results, compute } = await runEvaluation(flags, async (checkpoint, options, progress) => {
+    const passages = { data, ...(limit !== undefined && { limit }) }
+    if (recipes.length === 0) return evaluateLambada(checkpoint, { ...options, ...passages })
+    const calibration = await calibrationFromFlags(checkpoint, flags, options, progress)
+    // Before the work rather than after it.
+    await refuseCalibratedPassages(
+      { path: checkpoint.path, calibrationHashes: calibration!.hashes },
+      passages,
+    )
+    return withQuantized(checkpoint, recipes, calibration!, options, progress, (quantized) =>
+      evaluateLambada(checkpoint, { ...options, ...passages, quantized }),
+    )
+  })
   const text = flags.json ? jsonDocument('eval lambada', compute, { results }) : lambadaText(results)
   process.stdout.write(`${text}\n`)
 }

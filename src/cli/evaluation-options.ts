@@ -21,7 +21,7 @@ export interface EvaluationFlags extends ComputeFlags, PrecisionFlags {
   readonly json?: boolean
 }
 
-/** --model, --bits and --method: the first of the options. */
+/** --model and --bits: the first of the options. */
 export function addModelOptions(command: Command): Command {
   return command
     .requiredOption('--model <path>', 'a Hugging Face directory or a .gguf file')
@@ -32,11 +32,6 @@ export function addModelOptions(command: Command): Command {
       )
         .argParser(parseBitsList)
         .default(['native'] satisfies LlamaBits[], 'native'),
-    )
-    .addOption(
-      new Option('--method <name>', 'of 8, 4 and 2 bits: how weights are quantized; rtn rounds to nearest')
-        .choices(['rtn'])
-        .default('rtn'),
     )
 }
 
@@ -55,7 +50,11 @@ export function addEvaluationOptions(command: Command): Command {
 /** Opens the models and runs an evaluation of them, with its progress and warnings on stderr. */
 export async function runEvaluation<Result>(
   flags: EvaluationFlags,
-  evaluate: (checkpoint: LlamaCheckpoint, options: EvaluationOptions) => Promise<Result>,
+  evaluate: (
+    checkpoint: LlamaCheckpoint,
+    options: EvaluationOptions,
+    progress: ProgressLine,
+  ) => Promise<Result>,
 ): Promise<{ result: Result; compute: ReturnType<typeof computeOptions> }> {
   for (const bits of flags.bits) precisionFromFlags(bits, flags) // usage errors first
   if (flags.rows && !flags.json) throw new UsageError('--rows needs --json, which holds them')
@@ -72,15 +71,17 @@ export async function runEvaluation<Result>(
   const progress = new ProgressLine()
   try {
     const checkpoint = await openLlama(flags.model)
-    const result = await evaluate(checkpoint, {
+    const reference = flags.reference === undefined ? undefined : await openLlama(flags.reference)
+    const options: EvaluationOptions = {
       ...precision,
       ...compute,
-      ...(flags.reference !== undefined && { reference: await openLlama(flags.reference) }),
+      reference,
       ...(rows && { rows }),
       onProgress: (stage, done, total) =>
         progress.update(stage === 'load' ? 'loading' : 'scoring', done, total),
       onWarning: (message) => progress.say(`warning: ${message}`),
-    })
+    }
+    const result = await evaluate(checkpoint, options, progress)
     return { result, compute }
   } finally {
     progress.clear()

@@ -1,6 +1,8 @@
 import { Command } from 'commander'
+import { inspectGraph, isGraphFile } from '../graph/inspect.js'
 import { inspectModel } from '../models/llama/inspect.js'
 import { jsonDocument } from '../report/document.js'
+import { graphInspectionText } from '../report/graph-inspection.js'
 import { inspectionText } from '../report/inspection.js'
 
 export function inspectCommand(): Command {
@@ -8,7 +10,10 @@ export function inspectCommand(): Command {
     .description(
       'Show what is in a model: configuration, tokenizer, types and sizes. Only headers are read, and any architecture will do.',
     )
-    .argument('<path>', 'a .gguf or .safetensors file, or a Hugging Face directory')
+    .argument(
+      '<path>',
+      'a .gguf, .safetensors or .tflite file, a TensorFlow.js model.json, or a Hugging Face directory',
+    )
     .option('--tensors', 'list every tensor')
     .option('--json', 'write one JSON document, every tensor in it')
     .addHelpText(
@@ -17,12 +22,21 @@ export function inspectCommand(): Command {
 Examples:
   qnative inspect model.gguf
   qnative inspect path/to/huggingface-directory --tensors
-  qnative inspect model.gguf --json`,
+  qnative inspect model.gguf --json
+  qnative inspect detector.tflite`,
     )
     .action(inspect)
 }
 
 async function inspect(path: string, flags: { tensors?: boolean; json?: boolean }): Promise<void> {
+  if (isGraphFile(path)) {
+    const inspection = await inspectGraph(path)
+    const text = flags.json
+      ? jsonDocument('inspect', {}, { results: [inspection] })
+      : graphInspectionText(inspection)
+    process.stdout.write(`${text}\n`)
+    return
+  }
   const inspection = await inspectModel(path)
   const text = flags.json
     ? jsonDocument('inspect', {}, { results: [inspection] })

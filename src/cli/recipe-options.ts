@@ -94,14 +94,15 @@ export function recipeFromFlags(bits: 8 | 4 | 2, flags: RecipeFlags): Recipe {
 export async function calibrationFromFlags(
   checkpoint: LlamaCheckpoint,
   flags: RecipeFlags,
-  compute: { readonly threads: number; readonly isa: Isa | undefined },
+  { threads, isa }: { readonly threads: number; readonly isa?: Isa | undefined },
   progress: ProgressLine,
 ): Promise<CalibrationText | undefined> {
   const { calibration, samples, sequenceLength } = flags
   if (flags.method === 'rtn') return undefined
   if (calibration === 'self') {
     return writeCalibration(checkpoint, {
-      ...compute,
+      threads,
+      isa,
       samples,
       sequenceLength: sequenceLength ?? DEFAULT_SELF_LENGTH,
       onProgress: (done, total) => progress.update('writing calibration text', done, total),

@@ -20,6 +20,8 @@ export interface QnativeJson {
   readonly modules: Readonly<Record<string, QuantizedModule>>
   /** Absent where nothing was calibrated. */
   readonly calibration?: Calibration
+  /** Block size of the Hadamard rotation of the residual stream that the blocks' weights were folded with. */
+  readonly residualRotation?: number
   /** Name of the model that was quantized. */
   readonly sourceModel: string
 }
@@ -76,6 +78,10 @@ export async function readQnativeJson(directory: string): Promise<QnativeJson | 
     }
     if (!grids.some((known) => known === grid)) fail(`${field}.grid`, grids.join(', '), grid)
   }
+  const { residualRotation } = json
+  if (residualRotation !== undefined && !isPowerOfTwo(residualRotation)) {
+    return fail('residualRotation', 'a power of two', residualRotation)
+  }
   return {
     schemaVersion: 1,
     format,
@@ -83,8 +89,13 @@ export async function readQnativeJson(directory: string): Promise<QnativeJson | 
     recipe,
     modules: modules as unknown as Record<string, QuantizedModule>,
     ...(calibration !== undefined && { calibration: parseCalibration(calibration, file) }),
+    ...(residualRotation !== undefined && { residualRotation }),
     sourceModel,
   }
+}
+
+function isPowerOfTwo(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(Math.log2(value)) && value >= 1
 }
 
 function parseCalibration(value: unknown, file: string): Calibration {

@@ -11,6 +11,8 @@ import { newValues, readValues } from './values.js'
 
 /** Shapes, paddings and axes: what a graph computes with them is computed while it is built. */
 const maxFoldedElements = 4096
+/** All of them together. */
+const maxKnownElements = 1 << 24
 
 /** What a file says of a node's output. */
 export interface DeclaredOutput {
@@ -32,6 +34,7 @@ export class GraphBuilder {
   readonly #tensorNames = new Map<string, number>()
   readonly #nodeNames = new Map<string, number>()
   readonly #known = new Map<Tensor, Values>()
+  #knownElements = 0
 
   /** @param file of the model, for messages */
   constructor(readonly file: string) {}
@@ -84,7 +87,10 @@ export class GraphBuilder {
           throw new ShapeError('an output with a scale', 'none')
         }
       })
-      return this.#tensor(declared[i]?.name ?? `${name}:${i}`, { ...type, ...(quantization && { quantization }) })
+      return this.#tensor(declared[i]?.name ?? `${name}:${i}`, {
+        ...type,
+        ...(quantization && { quantization }),
+      })
     })
     this.#nodes.push({ name: unique(this.#nodeNames, name), operation, inputs, outputs })
     this.#fold(name, operator, operation, inputs, outputs)
@@ -95,9 +101,7 @@ export class GraphBuilder {
   valuesOf(tensor: Tensor): Values | undefined {
     const known = this.#known.get(tensor)
     if (known || !tensor.constant || elements(tensor.shape) > maxFoldedElements) return known
-    const values = readValues(tensor)
-    this.#known.set(tensor, values)
-    return values
+    return this.#remember(tensor, readValues(tensor))
   }
 
   /** Runs a step of the conversion; its ShapeError becomes a FormatError that says where. */
@@ -122,9 +126,9 @@ export class GraphBuilder {
     return new FormatError(this.file, field, problem, cause === undefined ? undefined : { cause })
   }
 
-  build(outputs: readonly Tensor[]): Graph {
+  build(outputs: readonly Tensor[], outputNames: readonly string[] = outputs.map(({ name }) => name)): Graph {
     if (outputs.length === 0) throw new FormatError(this.file, 'outputs', 'expected at least one, found none')
-    return { file: this.file, inputs: this.#inputs, outputs, nodes: this.#nodes }
+    return { file: this.file, inputs: this.#inputs, outputs, outputNames, nodes: this.#nodes }
   }
 
   #tensor(name: string, type: TensorType, constant?: Constant): Tensor {
@@ -150,8 +154,18 @@ export class GraphBuilder {
     if (!known.every((input): input is { type: Tensor; values: Values } => input.values !== undefined)) return
     const values = this.attempt(name, operator, inputs, () => evaluate(operation, known, outputs))
     values?.forEach((value, i) => {
-      this.#known.set(outputs[i]!, value)
+      this.#remember(outputs[i]!, value)
     })
+  }
+
+  #remember(tensor: Tensor, values: Values): Values {
+    this.#knownElements += values.length
+    if (this.#knownElements > maxKnownElements) {
+      const problem = `expected shapes and axes of at most ${maxKnownElements} numbers in all, found more`
+      throw new FormatError(this.file, `tensor ${show(tensor.name)}`, problem)
+    }
+    this.#known.set(tensor, values)
+    return values
   }
 }
 

@@ -110,7 +110,13 @@ function move(
       return [x.values]
     case 'transpose': {
       const own = strides(x.type.shape)
-      return [picked(x, output, operation.permutation.map((axis) => own[axis]!))]
+      return [
+        picked(
+          x,
+          output,
+          operation.permutation.map((axis) => own[axis]!),
+        ),
+      ]
     }
     case 'slice': {
       const own = strides(x.type.shape)
@@ -130,7 +136,13 @@ function move(
       if (inputs.some(({ type }) => type.quantization) || operation.activation !== 'none') return undefined
       return [joined(operation.axis, inputs, output)]
     case 'pack':
-      return [joined(operation.axis, inputs.map((input) => withAxis(input, operation.axis)), output)]
+      return [
+        joined(
+          operation.axis,
+          inputs.map((input) => withAxis(input, operation.axis)),
+          output,
+        ),
+      ]
     case 'gather':
       return [gathered(operation, x, inputs[1]!, output)]
     default:
@@ -219,7 +231,8 @@ function gathered(
     for (let row = 0; row < outer; row++) {
       for (let i = 0; i < count; i++) {
         const index = indices.values[batch * count + i]!
-        if (!(index >= 0 && index < extent)) throw new ShapeError(`an index of 0 to ${extent - 1}`, `${index}`)
+        if (!(index >= 0 && index < extent))
+          throw new ShapeError(`an index of 0 to ${extent - 1}`, `${index}`)
         const from = ((batch * outer + row) * extent + index) * inner
         result.set(x.values.subarray(from, from + inner), at)
         at += inner

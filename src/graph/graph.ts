@@ -82,8 +82,10 @@ export interface Graph {
   /** Of the model, for messages. */
   readonly file: string
   readonly inputs: readonly Tensor[]
-  /** In the model's order; may name inputs or constants. */
+  /** In the model's order; may be inputs or constants. */
   readonly outputs: readonly Tensor[]
+  /** What the model calls its outputs, which may be other names than those of the tensors. */
+  readonly outputNames: readonly string[]
   readonly nodes: readonly Node[]
 }
 
@@ -114,11 +116,12 @@ export function connections(graph: Graph): Connections {
       else consumers.set(tensor, [node])
     }
   }
-  const asOutput = (tensor: Tensor) => graph.outputs.filter((output) => output === tensor).length
+  const asOutput = new Map<Tensor, number>()
+  for (const tensor of graph.outputs) asOutput.set(tensor, (asOutput.get(tensor) ?? 0) + 1)
   return {
     producer,
     consumers,
-    uses: (tensor) => (consumers.get(tensor)?.length ?? 0) + asOutput(tensor),
+    uses: (tensor) => (consumers.get(tensor)?.length ?? 0) + (asOutput.get(tensor) ?? 0),
   }
 }
 

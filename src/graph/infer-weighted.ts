@@ -36,7 +36,11 @@ function layerShape(operation: Weighted, x: TensorType, weights: TensorType): La
     case 'conv2d': {
       const [o, kh, kw, i] = ordered(weights, operation.layout === 'ohwi' ? [0, 1, 2, 3] : [3, 0, 1, 2])
       checkChannels(x, i)
-      return { shape: convolved(operation, x, kh, kw, o), channels: o, axis: operation.layout === 'ohwi' ? 0 : 3 }
+      return {
+        shape: convolved(operation, x, kh, kw, o),
+        channels: o,
+        axis: operation.layout === 'ohwi' ? 0 : 3,
+      }
     }
     case 'depthwise_conv2d': {
       const [one, kh, kw, o] = ordered(weights, [0, 1, 2, 3])
@@ -56,7 +60,11 @@ function layerShape(operation: Weighted, x: TensorType, weights: TensorType): La
     case 'fully_connected': {
       const [o, i] = weights.shape
       const count = elements(x.shape)
-      if (weights.shape.length !== 2 || !(i! > 0 && count % i! === 0) || (operation.keepDims && x.shape.at(-1) !== i)) {
+      if (
+        weights.shape.length !== 2 ||
+        !(i! > 0 && count % i! === 0) ||
+        (operation.keepDims && x.shape.at(-1) !== i)
+      ) {
         throw new ShapeError(`weights [O,I] with I dividing ${describeTensor(x)}`, describeTensor(weights))
       }
       return {
@@ -112,7 +120,8 @@ function checkArithmetic(
   const { dtype } = x
   const found = [x, weights, ...(bias ? [bias] : [])].map(describeTensor).join(', ')
   if (arithmetic === 'integer') {
-    const fits = (dtype === 'i8' || dtype === 'u8') && weights.dtype === dtype && (!bias || bias.dtype === 'i32')
+    const fits =
+      (dtype === 'i8' || dtype === 'u8') && weights.dtype === dtype && (!bias || bias.dtype === 'i32')
     if (!fits) throw new ShapeError('i8 or u8 input and weights, and an i32 bias', found)
     if (!x.quantization || !weights.quantization) {
       throw new ShapeError('input and weights with scales', found)
@@ -120,7 +129,11 @@ function checkArithmetic(
     return
   }
   const kinds = arithmetic === 'dynamic' ? ['i8'] : ['f32', 'f16', 'i8', 'u8']
-  if (dtype !== 'f32' || !kinds.includes(weights.dtype) || (bias && bias.dtype !== 'f32' && bias.dtype !== 'f16')) {
+  if (
+    dtype !== 'f32' ||
+    !kinds.includes(weights.dtype) ||
+    (bias && bias.dtype !== 'f32' && bias.dtype !== 'f16')
+  ) {
     throw new ShapeError(`f32 input, weights of ${kinds.join(' or ')}, and an f32 bias`, found)
   }
   if ((weights.dtype === 'i8' || weights.dtype === 'u8') && !weights.quantization) {

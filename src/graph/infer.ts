@@ -17,7 +17,10 @@ export function inferTypes(operation: Operation, inputs: readonly TensorType[]):
   checkCount(operation, inputs)
   const outputs = infer(operation, inputs)
   for (const { shape } of outputs) {
-    if (shape.some((size) => size < 1) || !((elementCount(shape) ?? Number.POSITIVE_INFINITY) <= maxElements)) {
+    if (
+      shape.some((size) => size < 1) ||
+      !((elementCount(shape) ?? Number.POSITIVE_INFINITY) <= maxElements)
+    ) {
       throw new ShapeError('an output of 1 to 2^31 - 1 elements', `[${shape.join(',')}]`)
     }
   }
@@ -242,7 +245,10 @@ function concatenated(axis: number, inputs: readonly TensorType[]): number[] {
   checkAxis(axis, first.shape.length)
   let size = 0
   for (const input of inputs) {
-    if (input.dtype !== first.dtype || !sameShape(input.shape.toSpliced(axis, 1), first.shape.toSpliced(axis, 1))) {
+    if (
+      input.dtype !== first.dtype ||
+      !sameShape(input.shape.toSpliced(axis, 1), first.shape.toSpliced(axis, 1))
+    ) {
       const found = `${describeTensor(first)} and ${describeTensor(input)}`
       throw new ShapeError(`shapes that differ in axis ${axis} only`, found)
     }
@@ -276,7 +282,11 @@ function postprocessed(
     const found = `${describeTensor(boxes!)} and ${describeTensor(anchors!)}`
     throw new ShapeError('boxes [1,N,4] and anchors [N,4]', found)
   }
-  if (!sameShape(scores!.shape.slice(0, 2), [1, count]) || scores!.shape.length !== 3 || scores!.shape[2]! < classes) {
+  if (
+    !sameShape(scores!.shape.slice(0, 2), [1, count]) ||
+    scores!.shape.length !== 3 ||
+    scores!.shape[2]! < classes
+  ) {
     throw new ShapeError(`scores [1,${count},${classes} or more]`, describeTensor(scores!))
   }
   return [
@@ -310,7 +320,12 @@ function checkRank(numbers: readonly number[], shape: readonly number[]): void {
 }
 
 function checkPermutation(permutation: readonly number[], rank: number): void {
-  if (!sameShape(permutation.toSorted((a, b) => a - b), [...Array(rank).keys()])) {
+  if (
+    !sameShape(
+      permutation.toSorted((a, b) => a - b),
+      [...Array(rank).keys()],
+    )
+  ) {
     throw new ShapeError(`a permutation of ${rank} axes`, `[${permutation}]`)
   }
 }

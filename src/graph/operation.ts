@@ -15,8 +15,8 @@ export interface Padding2d {
 export type Activation = 'none' | 'relu' | 'relu6' | 'relu_n1_to_1'
 
 /**
- * How a layer with weights computes. 'float': in float32, weights widened. 'dynamic': weights are i8, and each image of
- * the f32 input is quantized to i8 when it is there (LiteRT's hybrid kernels). 'integer': i8 or u8 in and out, i32 sums.
+ * How a layer with weights computes. 'float': in float32, weights widened. 'dynamic': weights are i8, and the f32 input
+ * is quantized to i8 when it is there, in rows that dynamic-row.ts tells. 'integer': i8 or u8 in and out, i32 sums.
  */
 export type Arithmetic = 'float' | 'dynamic' | 'integer'
 
@@ -340,4 +340,14 @@ export function isWeighted(
 ): operation is Conv2d | DepthwiseConv2d | TransposeConv2d | FullyConnected {
   const { op } = operation
   return op === 'conv2d' || op === 'depthwise_conv2d' || op === 'transpose_conv2d' || op === 'fully_connected'
+}
+
+/** A convolution that is a matrix product over pixels: 1x1, every pixel, no padding. */
+export function isPointwise(operation: Operation, weights: { readonly shape: readonly number[] }): boolean {
+  if (operation.op !== 'conv2d') return false
+  const { layout, stride, pad } = operation
+  const [kh, kw] = layout === 'ohwi' ? weights.shape.slice(1, 3) : weights.shape
+  const steps = stride[0] === 1 && stride[1] === 1
+  const padded = pad.top + pad.left + pad.bottom + pad.right > 0
+  return kh === 1 && kw === 1 && steps && !padded
 }

@@ -24,10 +24,16 @@ export function plainSlice(
   masks: SliceMasks,
 ): { slice: Slice; shape: readonly number[] } {
   if (begin.length !== end.length || begin.length !== stride.length) {
-    throw new ShapeError('begin, end and stride of one length', `${begin.length}, ${end.length}, ${stride.length}`)
+    throw new ShapeError(
+      'begin, end and stride of one length',
+      `${begin.length}, ${end.length}, ${stride.length}`,
+    )
   }
   if (masks.ellipsis !== 0 || masks.newAxis !== 0) {
-    throw new ShapeError('a slice without ellipsis and new axes', `masks ${masks.ellipsis} and ${masks.newAxis}`)
+    throw new ShapeError(
+      'a slice without ellipsis and new axes',
+      `masks ${masks.ellipsis} and ${masks.newAxis}`,
+    )
   }
   if (begin.length > shape.length) throw new ShapeError(`at most ${shape.length} axes`, `${begin.length}`)
   const slice = { begin: [] as number[], size: [] as number[], stride: [] as number[] }

@@ -64,7 +64,11 @@ function readRange(file: string, offset: number, length: number, name: string): 
     for (let done = 0; done < length; ) {
       const got = readSync(descriptor, bytes, done, length - done, offset + done)
       if (got === 0) {
-        throw new FormatError(file, `tensor ${show(name)}`, `expected ${length} bytes at ${offset}, found ${done}`)
+        throw new FormatError(
+          file,
+          `tensor ${show(name)}`,
+          `expected ${length} bytes at ${offset}, found ${done}`,
+        )
       }
       done += got
     }

@@ -21,6 +21,9 @@ export interface CalibrationOptions {
 
 export const DEFAULT_SAMPLES = 128
 
+/** Characters of a token, about: how much text is encoded at a time for the windows. */
+const TYPICAL_CHARACTERS = 5
+
 /**
  * Reads calibration text: a line is a sequence, or lines are joined by their line breaks and cut into windows, the last
  * of which is left out unless it is the only one. Empty lines are skipped; of a .jsonl file the "text" of each line counts.
@@ -45,8 +48,8 @@ export async function readCalibration(
       `a sequence length of ${sequenceLength} exceeds the model's context of ${contextLength} tokens`,
     )
   }
-  const sequences = windows(lines, tokenizer, samples, sequenceLength)
-  return { source: file, sequences, hashes: lines.map(textHash) }
+  const { sequences, used } = windows(lines, tokenizer, samples, sequenceLength)
+  return { source: file, sequences, hashes: used.map(textHash) }
 }
 
 function textLines(file: string, content: string): string[] {
@@ -74,17 +77,19 @@ function windows(
   tokenizer: Tokenizer,
   samples: number,
   length: number,
-): number[][] {
+): { sequences: number[][]; used: readonly string[] } {
   const wanted = samples * length
-  const characters = Math.ceil(wanted * 8)
+  const characters = wanted * TYPICAL_CHARACTERS
   let text = ''
   let tokens: number[] = []
-  for (let next = 0; next < lines.length && tokens.length < wanted; ) {
+  let next = 0
+  while (next < lines.length && tokens.length < wanted) {
     for (const until = text.length + characters; next < lines.length && text.length < until; next++) {
       text += `${text === '' ? '' : '\n'}${lines[next]}`
     }
     tokens = tokenizer.encode(text)
   }
   const count = Math.max(1, Math.min(samples, Math.floor(tokens.length / length)))
-  return Array.from({ length: count }, (_, i) => tokens.slice(i * length, (i + 1) * length))
+  const sequences = Array.from({ length: count }, (_, i) => tokens.slice(i * length, (i + 1) * length))
+  return { sequences, used: lines.slice(0, next) }
 }

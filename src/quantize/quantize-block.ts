@@ -5,6 +5,7 @@ import type { Solution } from '../native/solver-face.js'
 import { noMeasures, type Piece, readers } from './block-program.js'
 import { type BlockConstants, type BlockWeights, linearNames } from './block-weights.js'
 import type { Recipe } from './recipe.js'
+import { smoothPiece } from './smoothing.js'
 import { correctTarget, solveLinear } from './solver.js'
 import type { ActivationStreams, Statistics } from './streams.js'
 
@@ -45,17 +46,19 @@ const pieces = ['attention', 'mixed', 'mlp', 'gated'] as const satisfies readonl
 /**
  * Quantizes the linear layers of one block, in the order in which they run, and carries the streams to the next block.
  *
- * @param weights as transformed by the recipe; `constants` hold them for each stream
+ * @param float as rotated by the recipe; `constants` hold them for each stream
+ * @returns also the weights that were quantized: smoothed, where the recipe says so, with the norm gains that go with them
  */
 export async function quantizeBlock(
   index: number,
   config: LlamaConfig,
-  weights: BlockWeights,
+  float: BlockWeights,
   constants: BlockConstants,
   streams: ActivationStreams,
   options: BlockOptions,
-): Promise<SolvedBlock> {
+): Promise<{ readonly solved: SolvedBlock; readonly weights: BlockWeights }> {
   const { recipe } = options
+  const weights = recipe.smoothing ? await smoothBlock(config, float, constants, streams, options) : float
   const solved: Partial<Record<LinearName, Solution>> = {}
   const solve = async (name: LinearName, statistics: Statistics) => {
     const [rows, cols] = linearShapes(config)[name]
@@ -65,7 +68,10 @@ export async function quantizeBlock(
       statistics,
       options.bits[name],
       options,
-    )
+    ).catch((error: Error) => {
+      options.signal?.throwIfAborted()
+      throw new Error(`blocks.${index}.${name}: ${error.message}`, { cause: error })
+    })
     options.onModule?.({ block: index, name, ...reportOf(solution), milliseconds: solution.milliseconds })
     solved[name] = solution
   }
@@ -95,7 +101,27 @@ export async function quantizeBlock(
     await streams.run('mlp', constants.handles, noMeasures)
   }
   await streams.run('output', constants.handles, noMeasures)
-  return solved as SolvedBlock
+  return { solved: solved as SolvedBlock, weights }
+}
+
+/** Smooths a block by what its pieces give before anything in it is quantized. */
+async function smoothBlock(
+  config: LlamaConfig,
+  weights: BlockWeights,
+  constants: BlockConstants,
+  streams: ActivationStreams,
+  options: BlockOptions,
+): Promise<BlockWeights> {
+  const before = streams.save()
+  let smooth = weights
+  for (const piece of pieces) {
+    const statistics = await streams.run(piece, constants.handles, { ...noMeasures, hessian: true })
+    const bits = options.bits[readers[piece][0]]
+    smooth = await smoothPiece(piece, smooth, statistics!.hessian, config, { ...options, bits })
+  }
+  streams.restore(before)
+  await constants.setAll(smooth, streams.streams)
+  return smooth
 }
 
 /** Carries the streams over a block that is quantized already. */

@@ -12,9 +12,11 @@ import type { Stream } from './block-program.js'
 import { BlockConstants, type BlockWeights, linearNames, readBlock } from './block-weights.js'
 import type { CalibrationText } from './calibration.js'
 import { headTarget } from './head.js'
+import type { Widths } from './mixed-widths.js'
 import { type ModuleReport, passBlock, quantizeBlock, type SolvedBlock } from './quantize-block.js'
 import type { Recipe } from './recipe.js'
 import { ActivationStreams } from './streams.js'
+import { rotateBlock, rotationBlock } from './transform.js'
 
 /** A block that is done: its float weights as the recipe transformed them, and what they became. */
 export interface FinishedBlock {
@@ -35,6 +37,8 @@ export interface QuantizeBlocksOptions {
   readonly recipe: Recipe
   /** Not of rtn. */
   readonly calibration?: CalibrationText | undefined
+  /** Of each block. */
+  readonly widths: readonly Widths[]
   readonly threads: number
   readonly isa?: Isa | undefined
   readonly signal?: AbortSignal | undefined
@@ -66,7 +70,8 @@ export async function quantizeBlocks(
   let solving = 0
   for (let index = 0; index < config.layers; index++) {
     signal?.throwIfAborted()
-    const weights = await readBlock(sources, index, threads, { signal })
+    const read = await readBlock(sources, index, threads, { signal })
+    const weights = recipe.rotation ? rotateBlock(read, config) : read
     const constants = new BlockConstants(config, threads, { signal })
     try {
       await constants.setAll(weights, kinds)
@@ -76,12 +81,9 @@ export async function quantizeBlocks(
         await passBlock(constants, streams)
         continue
       }
-      const bits = Object.fromEntries(linearNames.map((name) => [name, recipe.bits])) as Readonly<
-        Record<LinearName, 8 | 4 | 2>
-      >
-      const solved = await quantizeBlock(index, config, weights, constants, streams, {
+      const { solved, weights: used } = await quantizeBlock(index, config, weights, constants, streams, {
         recipe,
-        bits,
+        bits: options.widths[index]!,
         threads,
         signal,
         onModule: (report) => {
@@ -89,7 +91,7 @@ export async function quantizeBlocks(
           options.onModule?.(report)
         },
       })
-      await options.onBlock({ index, weights, solved })
+      await options.onBlock({ index, weights: used, solved })
     } finally {
       constants.release()
     }
@@ -112,7 +114,8 @@ async function beginStream(
     p.input('ids', 'i32', 'T'),
     p.weight('embedding', vocabSize, hiddenSize),
   )
-  p.output('y', embedded)
+  const rotation = recipe.rotation ? rotationBlock(hiddenSize) : checkpoint.config.residualRotation
+  p.output('y', rotation === undefined ? embedded : op.hadamard(p, 'rotate', embedded, rotation))
   const request = weightRequests(checkpoint, precisionOf('f32')).find(({ name }) => name === 'embedding')!
   const target: WeightTarget = stream === 'float' ? { kind: 'f32' } : headTarget(recipe)
   const [info] = await loadWeights([{ ...request, target }], threads, { signal })

@@ -10,9 +10,11 @@ import { readMatrix } from '../native/weight.js'
 import { linearNames } from './block-weights.js'
 import type { CalibrationText } from './calibration.js'
 import { storeHead } from './head.js'
+import { chooseWidths, type Widths } from './mixed-widths.js'
 import type { ModuleReport } from './quantize-block.js'
 import { type QuantizeTimes, quantizeBlocks } from './quantize-blocks.js'
 import type { Recipe } from './recipe.js'
+import { rotationBlock } from './transform.js'
 
 export interface QuantizeLlamaOptions {
   readonly recipe: Recipe
@@ -88,6 +90,7 @@ export async function quantizeLlama(
     actOrder: recipe.order === 'act',
     trueSequential: recipe.trueSequential,
     damp: recipe.damp,
+    ...(recipe.rotation && { residualRotation: rotationBlock(config.hiddenSize) }),
     ...(summary && { calibration: { ...summary, hashes: calibration.hashes } }),
   })
   const finished = writer.finishedBlocks()
@@ -96,6 +99,7 @@ export async function quantizeLlama(
   const note: ModuleReport[] = []
   const milliseconds = await quantizeBlocks(checkpoint, {
     recipe,
+    widths: await widthsOf(checkpoint, options),
     calibration,
     threads,
     isa: options.isa,
@@ -126,6 +130,20 @@ export async function quantizeLlama(
   }
 }
 
+/** One width for all, or what the budget gives each: measured again by a run that is resumed, with the same outcome. */
+async function widthsOf(
+  checkpoint: LlamaCheckpoint,
+  { recipe, calibration, threads, isa, signal, onMessage }: QuantizeLlamaOptions,
+): Promise<readonly Widths[]> {
+  if (recipe.budget > 0 && calibration) {
+    onMessage?.('measuring how sensitive the layers are')
+    return chooseWidths(checkpoint, { recipe, sequences: calibration.sequences, threads, isa, signal })
+  }
+  const { bits } = recipe
+  const same: Widths = { q: bits, k: bits, v: bits, o: bits, gate: bits, up: bits, down: bits }
+  return Array.from({ length: checkpoint.config.layers }, () => same)
+}
+
 /** GPTQ's format where it can hold everything, since others read it, too. */
 function formatFor(
   checkpoint: LlamaCheckpoint,
@@ -139,6 +157,10 @@ function formatFor(
   const [first] = layers
   const head = { ...first!, name: 'lm_head', bits: 8 as const, grid: 'asymmetric' as const }
   const planned = recipe.head === 'int8' ? [...layers, head] : layers
+  if (recipe.rotation) {
+    onMessage?.("written in qnative's own format: GPTQ's has no rotation of the residual stream")
+    return 'qnative'
+  }
   const problem = planned.map((module) => storageProblem('gptq', module)).find((found) => found !== undefined)
   if (problem === undefined) return 'gptq'
   onMessage?.(`written in qnative's own format: ${problem}`)

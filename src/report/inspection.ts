@@ -1,6 +1,7 @@
 import type { ModelInspection } from '../models/llama/inspect.js'
 import type { LlamaQuantization } from '../models/llama/quantization.js'
 import { bytes } from './numbers.js'
+import { plain } from './plain.js'
 import { textTable } from './table.js'
 
 /** What `qnative inspect` prints. */
@@ -81,13 +82,5 @@ function tensorTable({ tensors }: ModelInspection): string {
       { title: 'size', value: ({ length }) => length, text: ({ length }) => bytes(length) },
     ],
     tensors,
-  )
-}
-
-/** Text from a file as one line without escape sequences, so that it cannot rewrite the terminal. */
-function plain(text: string): string {
-  return text.replaceAll(
-    /[\p{Cc}\u2028\u2029]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }

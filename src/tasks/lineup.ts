@@ -33,6 +33,8 @@ export interface EvaluationOptions {
    * quantized. The same vocabulary, tokenizer and at least the same context. Default: the checkpoint itself.
    */
   readonly reference?: LlamaCheckpoint | undefined
+  /** What a recipe made of the checkpoint: scored for these widths, instead of rounding its weights to nearest. */
+  readonly quantized?: ReadonlyMap<LlamaBits, LlamaCheckpoint> | undefined
   readonly threads: number
   readonly isa?: Isa | undefined
   /** Keep the rows of scores in each result. */
@@ -60,12 +62,16 @@ export class Lineup {
   readonly #models: readonly ScoredModel[]
   readonly #reference: ScoredModel
 
-  private constructor(models: readonly ScoredModel[], reference: ScoredModel, referencePath: string) {
+  private constructor(
+    models: readonly ScoredModel[],
+    reference: ScoredModel,
+    describe: (index: number) => ScoredPrecision,
+  ) {
     this.#models = models
     this.#reference = reference
-    this.entrants = models.map((model) => ({
+    this.entrants = models.map((model, index) => ({
       name: model.name,
-      precision: () => model.precision(referencePath),
+      precision: () => describe(index),
       cost: (tokens) => model.cost(tokens),
     }))
   }
@@ -91,11 +97,20 @@ export class Lineup {
       ({ bits, head }) => bits === 'f32' && head === 'f32' && reference.path === checkpoint.path,
     )
     const first = { checkpoint: reference, precision: precisionOf('f32') }
-    const others = precisions.filter((_, i) => i !== shared).map((precision) => ({ checkpoint, precision }))
+    const others = precisions
+      .filter((_, i) => i !== shared)
+      .map((precision) => {
+        const made = options.quantized?.get(precision.bits)
+        return made ? { checkpoint: made, precision: precisionOf('native') } : { checkpoint, precision }
+      })
     const models = await loadAll([first, ...others], options, cache)
     const entrants = models.slice(1)
     if (shared >= 0) entrants.splice(shared, 0, models[0]!)
-    return new Lineup(entrants, models[0]!, reference.path)
+    return new Lineup(entrants, models[0]!, (index) => {
+      const found = entrants[index]!.precision(reference.path)
+      const { bits } = precisions[index]!
+      return options.quantized?.has(bits) ? { ...found, model: checkpoint.path, bits } : found
+    })
   }
 
   /** @returns one an entrant, in their order */

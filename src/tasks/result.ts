@@ -2,8 +2,11 @@
 import type { HeadType, LlamaBits } from '../models/llama/precision.js'
 import type { Activations } from '../models/llama/program.js'
 
-/** rtn: round to nearest; none: nothing was quantized. */
-export type QuantizationMethod = 'none' | 'rtn'
+/**
+ * none: nothing was quantized; rtn: rounded to nearest; else what the checkpoint says of itself, or the recipe that was
+ * asked for: gptq, best, bitsandbytes, ...
+ */
+export type QuantizationMethod = string
 
 /** The model that was scored, and how its weights were held. */
 export interface ScoredPrecision {

@@ -79,12 +79,13 @@ export class ScoredModel {
   precision(reference: string): ScoredPrecision {
     const { precision, checkpoint, activations } = this.#model
     const quantized = typeof precision.bits === 'number'
+    const stored = precision.bits === 'native' ? checkpoint.quantization : undefined
     return {
       model: checkpoint.path,
       bits: precision.bits,
-      method: quantized ? 'rtn' : 'none',
-      groupSize: quantized ? precision.groupSize : null,
-      symmetric: quantized ? precision.symmetric : null,
+      method: quantized ? 'rtn' : (stored?.method ?? 'none'),
+      groupSize: quantized ? precision.groupSize : (stored?.groupSize ?? null),
+      symmetric: quantized ? precision.symmetric : (stored?.symmetric ?? null),
       head: precision.head,
       activations,
       reference,

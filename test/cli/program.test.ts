@@ -72,7 +72,7 @@ describe('wrong usage ends in one line on stderr and 2', () => {
     ],
     ['eval lambada --model m --data d --bits 8,,4', "got ''"],
     ['eval lambada --model m --data d --group-size 48', 'Expected 32, 64, 128 or -1'],
-    ['eval lambada --model m --data d --method gptq', 'Allowed choices are rtn'],
+    ['eval lambada --model m --data d --method magic', 'Allowed choices are rtn, gptq, best'],
     ['eval lambada --model m --data d --clip max', 'Allowed choices are none, mse'],
     ['eval lambada --model m --data d --head int4', 'Allowed choices are native, f32, f16, int8'],
     ['eval lambada --model m --data d --limit 0', 'Expected a whole number of 1 or more'],

@@ -34,7 +34,11 @@ export class FlatTable {
   static root(file: RandomAccessFile, identifier: string, field: string): FlatTable {
     const found = file.bytes(0, 8, field).toString('latin1', 4, 8)
     if (found !== identifier) {
-      throw new FormatError(file.file, 'identifier', `expected "${identifier}", found ${JSON.stringify(found)}`)
+      throw new FormatError(
+        file.file,
+        'identifier',
+        `expected "${identifier}", found ${JSON.stringify(found)}`,
+      )
     }
     return new FlatTable(file, file.u32(0, field), field)
   }

@@ -167,11 +167,7 @@ function readCustomOptions(operator: FlatTable): ReadonlyMap<string, FlexScalar>
   const range = operator.vector(5, 1, 'custom options')
   if (!range || range.count === 0) return new Map()
   const field = `${operator.field}, custom options`
-  return readFlexMap(
-    operator.file.bytes(range.offset, range.count, field),
-    operator.file.file,
-    field,
-  )
+  return readFlexMap(operator.file.bytes(range.offset, range.count, field), operator.file.file, field)
 }
 
 function readTensor(table: FlatTable, buffers: readonly (DataRange | undefined)[]): TfliteTensor {

@@ -58,7 +58,8 @@ export const detectionPostprocess: Conversion = (operator) => {
     }
     return value
   }
-  const count = (name: string) => number(name, (value) => Number.isInteger(value) && value >= 1 && value < 2 ** 24)
+  const count = (name: string) =>
+    number(name, (value) => Number.isInteger(value) && value >= 1 && value < 2 ** 24)
   const scale = (name: string) => number(name, (value) => value > 0 && Number.isFinite(value))
   return operator.add(
     {

@@ -40,17 +40,26 @@ export function tfliteGraph(model: TfliteModel): Graph {
     const tensor = model.tensors[index]!
     if (made.has(index)) throw fail(model, tensor, 'expected every input once, found it twice')
     if (tensor.data) throw fail(model, tensor, 'expected an input without data, found a constant')
-    made.set(index, builder.input(tensor.name, { ...typeOf(model, tensor), shape: fixedShape(model, tensor) }))
+    made.set(
+      index,
+      builder.input(tensor.name, { ...typeOf(model, tensor), shape: fixedShape(model, tensor) }),
+    )
   }
   model.operators.forEach((operator, position) => {
     const inputs = operator.inputs.map((index) =>
-      index < 0 ? undefined : tensorAt(model, builder, made, index, `operator ${position} (${operator.name})`),
+      index < 0
+        ? undefined
+        : tensorAt(model, builder, made, index, `operator ${position} (${operator.name})`),
     )
     const outputs = addOperator(model, builder, operator, inputs)
     operator.outputs.forEach((index, i) => {
       const tensor = model.tensors[index]!
       if (made.has(index) || tensor.data) {
-        throw fail(model, tensor, `expected one source, found operator ${position} (${operator.name}) as another`)
+        throw fail(
+          model,
+          tensor,
+          `expected one source, found operator ${position} (${operator.name}) as another`,
+        )
       }
       made.set(index, outputs[i]!)
     })
@@ -71,7 +80,12 @@ function addOperator(
   const convert: Conversion | undefined = operators.get(operator.name)
   if (!convert || operator.custom !== (operator.name === 'TFLite_Detection_PostProcess')) {
     const kind = operator.custom ? 'a custom operator' : 'an operator'
-    throw builder.error(name, operator.name, inputs, `expected an operator that qnative runs, found ${kind} that it does not`)
+    throw builder.error(
+      name,
+      operator.name,
+      inputs,
+      `expected an operator that qnative runs, found ${kind} that it does not`,
+    )
   }
   const declared = operator.outputs.map((index) => declaredOutput(model, model.tensors[index]!))
   const context = new OperatorContext(builder, name, operator, inputs, declared)
@@ -116,7 +130,8 @@ function typeOf(model: TfliteModel, tensor: TfliteTensor): { dtype: DType; quant
 
 /** Files give scales to float tensors too; they mean nothing there. */
 function quantizationOf(dtype: DType, { quantization, shape }: TfliteTensor): Quantization | undefined {
-  if (!quantization || dtype === 'f32' || dtype === 'f16' || dtype === 'bool' || dtype === 'i64') return undefined
+  if (!quantization || dtype === 'f32' || dtype === 'f16' || dtype === 'bool' || dtype === 'i64')
+    return undefined
   const { scales, zeroPoints, axis } = quantization
   // One scale is for the whole tensor, whatever axis is written beside it; a bias of one channel is the same either way.
   if (scales.length === 1 && zeroPoints.length === 1) return { scales, zeroPoints }

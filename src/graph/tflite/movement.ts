@@ -6,9 +6,7 @@ import type { Conversion, OperatorContext } from './operator.js'
 
 export const reshape: Conversion = (operator) => {
   const x = operator.input(0)
-  const wanted = operator.optionalInput(1)
-    ? operator.integers(1, 'the new shape')
-    : operator.list('newShape')
+  const wanted = operator.optionalInput(1) ? operator.integers(1, 'the new shape') : operator.list('newShape')
   return operator.add({ op: 'reshape', shape: completedShape(x, wanted) }, [x])
 }
 
@@ -41,7 +39,9 @@ export const expandDims: Conversion = (operator) => {
 
 export const transpose: Conversion = (operator) => {
   const x = operator.input(0)
-  const permutation = operator.integers(1, 'the permutation').map((axis) => operator.axis(axis, x.shape.length))
+  const permutation = operator
+    .integers(1, 'the permutation')
+    .map((axis) => operator.axis(axis, x.shape.length))
   return operator.add({ op: 'transpose', permutation }, [x])
 }
 
@@ -105,9 +105,18 @@ export const stridedSlice: Conversion = (operator) => {
   })
   if (shape.length === x.shape.length) return operator.add(slice, [x])
   const declared = operator.declared[0]!
-  const [kept] = operator.builder.node(operator.name, operator.operatorName, slice, [x], [
-    { name: `${operator.name}/slice`, ...(declared.quantization && { quantization: declared.quantization }) },
-  ])
+  const [kept] = operator.builder.node(
+    operator.name,
+    operator.operatorName,
+    slice,
+    [x],
+    [
+      {
+        name: `${operator.name}/slice`,
+        ...(declared.quantization && { quantization: declared.quantization }),
+      },
+    ],
+  )
   return operator.add({ op: 'reshape', shape }, [kept!])
 }
 
@@ -156,7 +165,8 @@ export const range: Conversion = (operator) => {
     number,
   ]
   const count = Math.max(Math.ceil((limit - start) / delta), 0)
-  if (!(count >= 1 && count <= longestRange)) throw new ShapeError(`a range of 1 to ${longestRange}`, `${count}`)
+  if (!(count >= 1 && count <= longestRange))
+    throw new ShapeError(`a range of 1 to ${longestRange}`, `${count}`)
   const numbers = Array.from({ length: count }, (_, i) => start + i * delta)
   return [operator.builder.numbers(operator.name, dtype, [count], numbers)]
 }

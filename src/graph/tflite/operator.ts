@@ -1,8 +1,8 @@
 import type { TfliteOperator } from '../../formats/tflite/tflite.js'
 import type { DeclaredOutput, GraphBuilder } from '../builder.js'
+import { noPadding, samePadding2d } from '../geometry.js'
 import type { Tensor, Values } from '../graph.js'
 import type { Activation, Arithmetic, Operation, Padding2d, Pair } from '../operation.js'
-import { noPadding, samePadding2d } from '../geometry.js'
 import { ShapeError } from '../shape-error.js'
 
 /** Adds one operator's nodes and returns its outputs, in the operator's order. */

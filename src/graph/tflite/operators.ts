@@ -1,5 +1,15 @@
 import type { Binary, Unary } from '../operation.js'
-import { activated, binary, converted, detectionPostprocess, hardSwish, leakyRelu, reduced, softmax, unary } from './compute.js'
+import {
+  activated,
+  binary,
+  converted,
+  detectionPostprocess,
+  hardSwish,
+  leakyRelu,
+  reduced,
+  softmax,
+  unary,
+} from './compute.js'
 import { convolution, depthwise, fullyConnected, pooled, resized, transposed } from './layers.js'
 import {
   broadcastTo,

@@ -10,5 +10,8 @@ export const argMax: Conversion = (operator) => {
   const x = operator.input(0)
   const to = operator.declared[0]?.dtype
   if (to !== 'i32' && to !== 'i64') throw new ShapeError('an output of i32 or i64', to ?? 'none')
-  return operator.add({ op: 'arg_max', axis: operator.axis(operator.integer(1, 'axis'), x.shape.length), to }, [x])
+  return operator.add(
+    { op: 'arg_max', axis: operator.axis(operator.integer(1, 'axis'), x.shape.length), to },
+    [x],
+  )
 }

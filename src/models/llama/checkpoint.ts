@@ -99,8 +99,12 @@ async function openDirectory(directory: string, weightFile?: string): Promise<Ll
   const generationFile = join(directory, 'generation_config.json')
   const generation = existsSync(generationFile) ? await readJsonObject(generationFile) : {}
   const json = await readJsonObject(configFile)
-  const config = llamaConfigFromJson(json, configFile, generation)
   const quantizationConfig = await readQuantizationConfig(directory, json)
+  const residualRotation = quantizationConfig.qnative?.residualRotation
+  const config = {
+    ...llamaConfigFromJson(json, configFile, generation),
+    ...(residualRotation !== undefined && { residualRotation }),
+  }
   const { files, tensors } = await openSafetensorsDirectory(directory, weightFile)
   const quantized = quantizedFinder(quantizationConfig, tensors, directory)
   const found = findLlamaTensors(tensors, huggingFaceNames, config, directory, quantized)

@@ -22,6 +22,11 @@ export interface LlamaConfig {
   readonly ropeScaling: RopeScaling | undefined
   /** Whether the output head is the embedding. */
   readonly tieWordEmbeddings: boolean
+  /**
+   * Block size of the Hadamard rotation that the blocks' weights were folded with: the residual stream is rotated behind
+   * the embedding and back before the last norm. Absent: none.
+   */
+  readonly residualRotation?: number
   readonly bosTokenId?: number
   /** Tokens that end a generation. */
   readonly eosTokenIds: readonly number[]

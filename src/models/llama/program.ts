@@ -94,16 +94,18 @@ class LlamaBuilder {
 
   build(): ProgramJson {
     const p = this.#p
-    const { vocabSize, hiddenSize, layers } = this.#config
+    const { vocabSize, hiddenSize, layers, residualRotation } = this.#config
     const ids = p.input('ids', 'i32', 'T')
     const shared = sharedInputs(p, this.#config)
     const rows = p.input('rows', 'i32', 'R')
     const embedding = p.weight('embedding', vocabSize, hiddenSize)
     const head = this.#config.tieWordEmbeddings ? embedding : p.weight('head', vocabSize, hiddenSize)
 
-    let x = op.embed(p, 'embedding', ids, embedding)
+    const rotate = (label: string, stream: Tensor) =>
+      residualRotation === undefined ? stream : op.hadamard(p, label, stream, residualRotation)
+    let x = rotate('rotate', op.embed(p, 'embedding', ids, embedding))
     for (let i = 0; i < layers; i++) x = p.scope(`blocks.${i}`, () => this.#block(`blocks.${i}`, x, shared))
-    const last = this.#norm('outputNorm', 'outputNorm', op.gatherRows(p, 'rows', x, rows))
+    const last = this.#norm('outputNorm', 'outputNorm', rotate('unrotate', op.gatherRows(p, 'rows', x, rows)))
     this.#result(this.#linear('head', last, head, undefined))
     return p.build()
   }

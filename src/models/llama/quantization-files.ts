@@ -26,6 +26,7 @@ export function quantizationFiles(
     recipe,
     modules,
     ...(calibration && { calibration }),
+    ...(options.residualRotation !== undefined && { residualRotation: options.residualRotation }),
     sourceModel: checkpoint.name,
   }
   const all = new Map(files).set(qnativeJsonName, jsonText(qnative))

@@ -47,6 +47,8 @@ export interface QuantizedModelOptions {
   readonly trueSequential: boolean
   readonly damp: number
   readonly calibration?: Calibration | undefined
+  /** What the checkpoint's configuration will say (LlamaConfig). */
+  readonly residualRotation?: number | undefined
   /** Default: the checkpoint's own. A recipe that changes the head alone says false, and gives one. */
   readonly tieWordEmbeddings?: boolean | undefined
 }
@@ -92,6 +94,9 @@ export class QuantizedModelWriter {
    */
   static async open(out: string, options: QuantizedModelOptions): Promise<QuantizedModelWriter> {
     const full = resolve(out)
+    if (options.format !== 'qnative' && options.residualRotation !== undefined) {
+      throw new Error(`${full}: expected no rotation, which ${options.format} cannot hold, found one`)
+    }
     if (existsSync(full)) throw new FormatError(full, 'output', 'expected no such file yet, found one')
     const partial = `${full}.partial`
     const files = await modelFiles(options.checkpoint, {

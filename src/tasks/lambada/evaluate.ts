@@ -31,7 +31,9 @@ export async function evaluateLambada(
   options: LambadaOptions,
 ): Promise<LambadaResult[]> {
   const passages = await readPassages(options.data, options.limit)
-  refuseCalibrationText(checkpoint, options.data, passages.flatMap(withItsLines))
+  for (const scored of [checkpoint, ...(options.quantized?.values() ?? [])]) {
+    refuseCalibrationText(scored, options.data, passages.flatMap(withItsLines))
+  }
   if (options.reference) await checkReference(checkpoint, options.reference, passages)
   const encoded = await encodeAll(checkpoint, passages, options)
   const lineup = await Lineup.load(checkpoint, options, { kind: 'scratch' })
@@ -46,6 +48,18 @@ export async function evaluateLambada(
   } finally {
     lineup.close()
   }
+}
+
+/**
+ * What evaluateLambada refuses, before anything is quantized with that text.
+ * @throws Error naming the lines of the file that are calibration text
+ */
+export async function refuseCalibratedPassages(
+  calibrated: { readonly path: string; readonly calibrationHashes: readonly string[] },
+  { data, limit }: Pick<LambadaOptions, 'data' | 'limit'>,
+): Promise<void> {
+  const passages = await readPassages(data, limit)
+  refuseCalibrationText(calibrated, data, passages.flatMap(withItsLines))
 }
 
 /** Calibration text from a plain file has lost which lines were one passage. */

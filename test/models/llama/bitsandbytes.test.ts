@@ -115,6 +115,15 @@ describe('a bitsandbytes checkpoint', () => {
     expect(await stepsOf('add_outliers', 'native')).toBe(0)
   })
 
+  it.each(['nf4', 'llm.int8'] as const)('’s scheme %s is close to the floats it quantizes', async (bits) => {
+    writeTiny({ type: 'nf4' })
+    const expected = await logitsOf(floats, ids, 'f32')
+    const found = await logitsOf(floats, ids, bits)
+    const error = Math.hypot(...found.map((x, i) => x - expected[i]!)) / Math.hypot(...expected)
+    expect(error).toBeGreaterThan(0)
+    expect(error).toBeLessThan(bits === 'nf4' ? 0.25 : 0.02)
+  })
+
   const q = 'model.layers.0.self_attn.q_proj'
   const state = `${q}.weight.quant_state.bitsandbytes__nf4`
   const nf4 = tinyBitsAndBytesTensors({ type: 'nf4', doubleQuantized: true }).stored
