@@ -2,6 +2,7 @@
 #include <napi.h>
 
 #include "bindings/ceilings.h"
+#include "bindings/detection.h"
 #include "bindings/environment.h"
 #include "bindings/image.h"
 #include "bindings/quant.h"
@@ -22,6 +23,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   qn::bindings::init_image(env, exports);
   qn::bindings::init_session(env, exports);
   qn::bindings::init_ceilings(env, exports);
+  qn::bindings::init_detection(env, exports);
   return exports;
 }
 

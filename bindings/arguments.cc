@@ -67,4 +67,17 @@ Bytes bytes_of_typed_array(const Napi::Value& value, const char* what) {
           array.ByteLength()};
 }
 
+const float* floats_of(const Napi::Value& value, const char* what, std::int64_t size) {
+  const Bytes bytes = bytes_of_typed_array(value, what);
+  if (size < 0 || bytes.size != static_cast<std::size_t>(size) * sizeof(float)) {
+    throw Error("expected " + std::to_string(size) + " float32 values for " + what + ", got " +
+                std::to_string(bytes.size) + " bytes");
+  }
+  return reinterpret_cast<const float*>(bytes.data);
+}
+
+const float* floats_at(const Napi::Object& object, const char* key, std::int64_t size) {
+  return floats_of(object.Get(key), key, size);
+}
+
 }  // namespace qn::bindings

@@ -5,8 +5,13 @@
 #include <napi.h>
 
 #include <cstdint>
+#include <cstring>
+#include <initializer_list>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "native/core/error.h"
 
 namespace qn::bindings {
 
@@ -24,5 +29,28 @@ struct Bytes {
 };
 // The bytes behind any typed array.
 Bytes bytes_of_typed_array(const Napi::Value& value, const char* what);
+
+// The elements of a Float32Array that must have exactly `size` of them.
+const float* floats_of(const Napi::Value& value, const char* what, std::int64_t size);
+const float* floats_at(const Napi::Object& object, const char* key, std::int64_t size);
+
+// The value of the choice whose name stands at `key`.
+template <class Value>
+Value choice_at(const Napi::Object& object, const char* key,
+                std::initializer_list<std::pair<const char*, Value>> choices) {
+  const std::string name = string_at(object, key);
+  for (const auto& [known, value] : choices) {
+    if (name == known) return value;
+  }
+  throw Error(std::string("unknown ") + key + " '" + name + "'");
+}
+
+// A new typed array with these elements.
+template <class Array, class Element>
+Array array_of(Napi::Env env, const std::vector<Element>& elements) {
+  Array array = Array::New(env, elements.size());
+  if (!elements.empty()) std::memcpy(array.Data(), elements.data(), elements.size() * sizeof(Element));
+  return array;
+}
 
 }  // namespace qn::bindings

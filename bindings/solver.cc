@@ -1,6 +1,5 @@
 #include "bindings/solver.h"
 
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,29 +16,6 @@
 
 namespace qn::bindings {
 namespace {
-
-const float* floats_of(const Napi::Value& value, const char* what, int64_t size) {
-  const Bytes bytes = bytes_of_typed_array(value, what);
-  if (size < 0 || bytes.size != static_cast<size_t>(size) * sizeof(float)) {
-    throw Error("expected " + std::to_string(size) + " float32 values for " + what + ", got " +
-                std::to_string(bytes.size) + " bytes");
-  }
-  return reinterpret_cast<const float*>(bytes.data);
-}
-
-const float* floats_at(const Napi::Object& object, const char* key, int64_t size) {
-  return floats_of(object.Get(key), key, size);
-}
-
-template <class Value>
-Value choice_at(const Napi::Object& object, const char* key,
-                std::initializer_list<std::pair<const char*, Value>> choices) {
-  const std::string name = string_at(object, key);
-  for (const auto& [known, value] : choices) {
-    if (name == known) return value;
-  }
-  throw Error(std::string("unknown ") + key + " '" + name + "'");
-}
 
 Layer read_layer(const Napi::Object& object) {
   const CanonicalShape shape{static_cast<int>(integer_at(object, "bits")), integer_at(object, "rows"),
@@ -81,13 +57,6 @@ struct Team {
   int threads;
   ProductKernel* kernel;
 };
-
-template <class Array, class Element>
-Array array_of(Napi::Env env, const std::vector<Element>& elements) {
-  Array array = Array::New(env, elements.size());
-  if (!elements.empty()) std::memcpy(array.Data(), elements.data(), elements.size() * sizeof(Element));
-  return array;
-}
 
 // The arrays of a solution as JavaScript gets them, prepared on the job's thread.
 struct SolvedArrays {

@@ -6,6 +6,16 @@ export function checkCount(name: string, value: number): void {
 }
 
 /** @throws TypeError or RangeError naming the argument */
+export function checkShare(name: string, value: number): void {
+  if (!(value >= 0 && value <= 1)) throw wrong('a number from 0 to 1', name, value)
+}
+
+/** @throws TypeError or RangeError naming the argument */
+export function checkPositive(name: string, value: number): void {
+  if (!(value > 0 && value < Number.POSITIVE_INFINITY)) throw wrong('a positive number', name, value)
+}
+
+/** @throws TypeError or RangeError naming the argument */
 export function oneOf<T>(name: string, value: T, allowed: readonly T[]): void {
   if (!allowed.includes(value)) throw wrong(`one of ${allowed.join(', ')}`, name, value)
 }

@@ -1,6 +1,6 @@
 // GPTQ on one linear layer: the library's solver below whole models.
 import { addon } from '../native/addon.js'
-import { checkArray, checkCount, oneOf, wrong } from '../native/arguments.js'
+import { checkArray, checkCount, checkShare, oneOf, wrong } from '../native/arguments.js'
 import { forcedIsa } from '../native/isa.js'
 import { finish, type JobOptions } from '../native/job.js'
 import type {
@@ -178,10 +178,6 @@ export function hadamard(
 
 function checkDamp(damp: number): void {
   if (!(damp >= 0 && damp < 1000)) throw wrong('a number from 0 to below 1000', 'damp', damp)
-}
-
-function checkShare(name: string, value: number): void {
-  if (!(value >= 0 && value <= 1)) throw wrong('a number from 0 to 1', name, value)
 }
 
 function resourcesOf(threads = 1): SolverResources {

@@ -40,8 +40,10 @@ export class ActivationStreams {
   readonly #batches: Batch[] = []
   readonly streams: readonly Stream[]
   readonly tokens: number
-  /** Milliseconds spent in runs. */
+  /** Milliseconds spent in runs, sums for the Hessians included. */
   milliseconds = 0
+  /** Milliseconds of these that the sums took. */
+  sumMilliseconds = 0
 
   /**
    * @param streams float too where a step compares the two
@@ -102,7 +104,13 @@ export class ActivationStreams {
       inputs[`${stream}.x`] = batch.x.get(stream)!
       if (names.has(`${stream}.mixed`)) inputs[`${stream}.mixed`] = batch.mixed.get(stream)!
     }
-    const { outputs } = await session.run(batch.symbols, inputs, { signal: this.#options.signal })
+    const { outputs, timings } = await session.run(batch.symbols, inputs, {
+      signal: this.#options.signal,
+      timings: true,
+    })
+    for (const { step, durationNs } of timings) {
+      if (session.program.steps[step]!.op === 'gram') this.sumMilliseconds += durationNs / 1e6
+    }
     for (const stream of this.streams) {
       const mixed = outputs[`${stream}.mixed`]
       if (mixed) batch.mixed.set(stream, mixed.data as Float32Array)

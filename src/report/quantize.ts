@@ -54,7 +54,7 @@ export function quantizeText(result: QuantizeResult): string {
     ...(fallbacks.length > 0
       ? [`${fallbacks.length} layers are rounded to nearest: ${fallbacks.map(fallbackText).join('; ')}`]
       : []),
-    `${ms(milliseconds.total)}: forward and Hessians ${ms(milliseconds.forward)}, solving ${ms(milliseconds.solve)}`,
+    `${ms(milliseconds.total)}: forward ${ms(milliseconds.forward)}, Hessians ${ms(milliseconds.hessian)}, solving ${ms(milliseconds.solve)}`,
   ].join('\n\n')
 }
 
