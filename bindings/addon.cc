@@ -4,6 +4,7 @@
 #include "bindings/ceilings.h"
 #include "bindings/detection.h"
 #include "bindings/environment.h"
+#include "bindings/image.h"
 #include "bindings/quant.h"
 #include "bindings/session.h"
 #include "bindings/solver.h"
@@ -19,6 +20,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   qn::bindings::init_weight(env, exports);
   qn::bindings::init_quant(env, exports);
   qn::bindings::init_solver(env, exports);
+  qn::bindings::init_image(env, exports);
   qn::bindings::init_session(env, exports);
   qn::bindings::init_ceilings(env, exports);
   qn::bindings::init_detection(env, exports);

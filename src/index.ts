@@ -31,6 +31,21 @@ export type { Operation } from './graph/operation.js'
 export { optimize as optimizeGraph } from './graph/optimize.js'
 export { openTfjsGraph } from './graph/tfjs/convert.js'
 export { openTfliteGraph } from './graph/tflite/convert.js'
+export { decodeImage } from './images/decode.js'
+export type { ImageSize, RgbImage } from './images/image.js'
+export { boxesToImage, type Fit, type Placement } from './images/placement.js'
+export {
+  type ModelInput,
+  type Normalization,
+  type Preprocessing,
+  type PreprocessOptions,
+  preprocessImage,
+  type ResizedImage,
+  type ResizeMode,
+  type ResizeOptions,
+  resizeImage,
+} from './images/preprocess.js'
+export { type ImagePreset, imagePresets, parseResizeFit } from './images/presets.js'
 export {
   type LlamaBlock,
   type LlamaCheckpoint,

@@ -2,6 +2,7 @@
 // beside it (session.ts, weight.ts) and the library check arguments first.
 
 import type { DetectionFunctions } from './detection-face.js'
+import type { ImageFunctions } from './image-face.js'
 import type { QuantFunctions } from './quant-face.js'
 import type { QuantizedLinear, SolverFunctions } from './solver-face.js'
 
@@ -262,7 +263,7 @@ export interface Ceilings {
   readonly points: readonly CeilingPoint[]
 }
 
-export interface Addon extends QuantFunctions, SolverFunctions, DetectionFunctions {
+export interface Addon extends DetectionFunctions, ImageFunctions, QuantFunctions, SolverFunctions {
   readonly apiVersion: number
   environment(): Environment
   ops(): OpDescription[]
