@@ -103,10 +103,11 @@ function reference(folder) {
 async function quantizeAndScore(model, calibration, recipes, scored = {}) {
   const checkpoint = await openLlama(model)
   const tokenizer = await checkpoint.tokenizer()
-  const { samples } = calibration
-  const text = await readCalibration(calibration.file, tokenizer, checkpoint.config.contextLength, {
-    samples,
-  })
+  const { samples, file } = calibration
+  const text =
+    file === 'self'
+      ? await writeCalibration(checkpoint, { samples, sequenceLength: 160, threads })
+      : await readCalibration(file, tokenizer, checkpoint.config.contextLength, { samples })
   const folder = mkdtempSync(path.join(tmpdir(), 'qnative-verify-'))
   try {
     /** @type {Map<import('../dist/index.js').LlamaBits, import('../dist/index.js').LlamaCheckpoint>} */
