@@ -105,7 +105,7 @@ export async function quantizeBlock(
 }
 
 /** Smooths a block by what its pieces give before anything in it is quantized. */
-async function smoothBlock(
+export async function smoothBlock(
   config: LlamaConfig,
   weights: BlockWeights,
   constants: BlockConstants,
@@ -122,6 +122,29 @@ async function smoothBlock(
   streams.restore(before)
   await constants.setAll(smooth, streams.streams)
   return smooth
+}
+
+/**
+ * Rounds the linear layers of one block to nearest, without any text: with the identity for a Hessian, the losses are the
+ * squared errors of the weights.
+ */
+export async function roundBlock(
+  index: number,
+  config: LlamaConfig,
+  weights: BlockWeights,
+  options: BlockOptions,
+): Promise<SolvedBlock> {
+  const solved: Partial<Record<LinearName, Solution>> = {}
+  for (const name of linearNames) {
+    const [rows, cols] = linearShapes(config)[name]
+    const hessian = new Float32Array(cols * cols)
+    for (let k = 0; k < cols; k++) hessian[k * (cols + 1)] = 1
+    const bits = options.bits[name]
+    const solution = await solveModule({ rows, cols }, weights.linear[name], { hessian }, bits, options)
+    options.onModule?.({ block: index, name, ...reportOf(solution), milliseconds: solution.milliseconds })
+    solved[name] = solution
+  }
+  return solved as SolvedBlock
 }
 
 /** Carries the streams over a block that is quantized already. */

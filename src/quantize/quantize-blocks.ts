@@ -13,7 +13,14 @@ import { BlockConstants, type BlockWeights, linearNames, readBlock } from './blo
 import type { CalibrationText } from './calibration.js'
 import { headTarget } from './head.js'
 import type { Widths } from './mixed-widths.js'
-import { type ModuleReport, passBlock, quantizeBlock, type SolvedBlock } from './quantize-block.js'
+import {
+  type ModuleReport,
+  passBlock,
+  quantizeBlock,
+  roundBlock,
+  type SolvedBlock,
+  smoothBlock,
+} from './quantize-block.js'
 import type { Recipe } from './recipe.js'
 import { ActivationStreams } from './streams.js'
 import { rotateBlock, rotationBlock } from './transform.js'
@@ -59,6 +66,7 @@ export async function quantizeBlocks(
   options: QuantizeBlocksOptions,
 ): Promise<QuantizeTimes> {
   const { recipe, calibration, threads, signal } = options
+  if (!calibration) return roundBlocks(checkpoint, options)
   const began = performance.now()
   const { config } = checkpoint
   const sources = new Map(
@@ -66,7 +74,7 @@ export async function quantizeBlocks(
   )
   const needsFloat = recipe.inputRepair > 0 || recipe.residualRepair > 0
   const kinds: readonly Stream[] = needsFloat ? ['float', 'quantized'] : ['quantized']
-  const streams = new ActivationStreams(config, calibration?.sequences ?? [], kinds, options)
+  const streams = new ActivationStreams(config, calibration.sequences, kinds, options)
   for (const stream of kinds) await beginStream(checkpoint, streams, stream, options)
 
   let solving = 0
@@ -75,24 +83,27 @@ export async function quantizeBlocks(
     const read = await readBlock(sources, index, threads, { signal })
     const weights = recipe.rotation ? rotateBlock(read, config) : read
     const constants = new BlockConstants(config, threads, { signal })
+    const block = {
+      recipe,
+      bits: options.widths[index]!,
+      threads,
+      signal,
+      onModule: (report: ModuleReport) => {
+        solving += report.milliseconds
+        options.onModule?.(report)
+      },
+    }
     try {
       await constants.setAll(weights, kinds)
       const earlier = await options.finished?.(index)
       if (earlier) {
+        // Again, since what it depends on is the same: the streams go on from the very same bits.
+        if (recipe.smoothing) await smoothBlock(config, weights, constants, streams, block)
         for (const name of linearNames) await constants.set(name, earlier[name], ['quantized'])
         await passBlock(constants, streams)
         continue
       }
-      const { solved, weights: used } = await quantizeBlock(index, config, weights, constants, streams, {
-        recipe,
-        bits: options.widths[index]!,
-        threads,
-        signal,
-        onModule: (report) => {
-          solving += report.milliseconds
-          options.onModule?.(report)
-        },
-      })
+      const { solved, weights: used } = await quantizeBlock(index, config, weights, constants, streams, block)
       await options.onBlock({ index, weights: used, solved })
     } finally {
       constants.release()
@@ -100,6 +111,34 @@ export async function quantizeBlocks(
   }
   const { milliseconds, sumMilliseconds: hessian } = streams
   return { forward: milliseconds - hessian, hessian, solve: solving, total: performance.now() - began }
+}
+
+/** Round-to-nearest of all blocks: there is no text, so nothing is run. */
+async function roundBlocks(
+  checkpoint: LlamaCheckpoint,
+  options: QuantizeBlocksOptions,
+): Promise<QuantizeTimes> {
+  const { recipe, threads, signal, onModule } = options
+  const began = performance.now()
+  const sources = new Map(
+    weightRequests(checkpoint, precisionOf('f32')).map(({ name, source }) => [name, source]),
+  )
+  for (let index = 0; index < checkpoint.config.layers; index++) {
+    signal?.throwIfAborted()
+    if (await options.finished?.(index)) continue
+    const weights = await readBlock(sources, index, threads, { signal })
+    const bits = options.widths[index]!
+    const solved = await roundBlock(index, checkpoint.config, weights, {
+      recipe,
+      bits,
+      threads,
+      signal,
+      onModule,
+    })
+    await options.onBlock({ index, weights, solved })
+  }
+  const total = performance.now() - began
+  return { forward: 0, hessian: 0, solve: total, total }
 }
 
 /** The float stream begins with the embedding as it is, the quantized one with what the recipe's head makes of it. */

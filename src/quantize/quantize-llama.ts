@@ -70,6 +70,9 @@ export async function quantizeLlama(
   options: QuantizeLlamaOptions,
 ): Promise<QuantizeResult> {
   const { recipe, calibration, threads, signal } = options
+  if (recipe.method !== 'rtn' && !calibration?.sequences.length) {
+    throw new Error(`expected calibration text for ${recipe.method}, got none`)
+  }
   const { config } = checkpoint
   const { layers } = config
   const format = options.format ?? formatFor(checkpoint, recipe, options.onMessage)

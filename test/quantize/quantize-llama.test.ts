@@ -71,6 +71,20 @@ describe('quantizeLlama', () => {
     expect(eight).toBeLessThan((await relativeError(four.out)) / 8)
   })
 
+  test('rounds to nearest without any text, as the kernels’ own rounding does', async () => {
+    const options = { method: 'rtn', bits: 4, groupSize: 32, head: 'f32' } as const
+    const { out, modules } = await run(options, { calibration: undefined })
+    expect(modules).toHaveLength(14)
+    const model = await Llama.load(checkpoint, {
+      precision: precisionOf(4, { groupSize: 32, head: 'f32' }),
+      activations: 'f32',
+      threads: 1,
+    })
+    const expected = await allLogits(model, probe)
+    model.close()
+    expect(await logits(out)).toEqual(expected)
+  })
+
   test('reports every layer, none worse than rounding to nearest', async () => {
     const { modules, bitsPerWeight, format } = await run(gptq4)
     expect(modules.map(({ block, name }) => `${block}.${name}`)).toEqual(
@@ -130,36 +144,44 @@ describe('quantizeLlama', () => {
 const weightsOf = (out: string) => readFileSync(join(out, 'model.safetensors'))
 
 describe('an interrupted run', () => {
-  test.each([1, 2])('after %i blocks goes on and gives the same bytes', async (blocks) => {
-    const options = { method: 'best', bits: 4, groupSize: 32 } as const
-    const whole = await run(options)
-    const out = join(directory, `resumed-${blocks}`)
-    const controller = new AbortController()
-    const first = quantizeLlama(checkpoint, {
-      recipe: recipeOf(options),
-      calibration,
-      out,
-      threads: 1,
-      signal: controller.signal,
-      onProgress: (done) => done === blocks && controller.abort(),
-    })
-    await expect(first).rejects.toThrow('aborted')
+  test.each([
+    { blocks: 1, steps: [] },
+    { blocks: 2, steps: [] },
+    { blocks: 1, steps: ['smoothing', 'rotation'] },
+  ] as const)(
+    'after $blocks blocks goes on and gives the same bytes, with $steps',
+    async ({ blocks, steps }) => {
+      const options = { method: 'best', bits: 4, groupSize: 32, with: steps } as const
+      const whole = await run(options)
+      const out = join(directory, `resumed-${made++}`)
+      const controller = new AbortController()
+      const first = quantizeLlama(checkpoint, {
+        recipe: recipeOf(options),
+        calibration,
+        out,
+        threads: 1,
+        signal: controller.signal,
+        onProgress: (done) => done === blocks && controller.abort(),
+      })
+      await expect(first).rejects.toThrow('aborted')
 
-    const again = () => quantizeLlama(checkpoint, { recipe: recipeOf(options), calibration, out, threads: 2 })
-    await expect(again()).rejects.toThrow(`${out}.partial: an interrupted run; go on with it (--resume)`)
-    const messages: string[] = []
-    const resumed = await quantizeLlama(checkpoint, {
-      recipe: recipeOf(options),
-      calibration,
-      out,
-      threads: 2,
-      resume: true,
-      onMessage: (text) => messages.push(text),
-    })
-    expect(messages).toContain(`going on after block ${blocks} of 2`)
-    expect(resumed.modules).toHaveLength(14)
-    expect(weightsOf(out).equals(weightsOf(whole.out))).toBe(true)
-  })
+      const again = () =>
+        quantizeLlama(checkpoint, { recipe: recipeOf(options), calibration, out, threads: 2 })
+      await expect(again()).rejects.toThrow(`${out}.partial: an interrupted run; go on with it (--resume)`)
+      const messages: string[] = []
+      const resumed = await quantizeLlama(checkpoint, {
+        recipe: recipeOf(options),
+        calibration,
+        out,
+        threads: 2,
+        resume: true,
+        onMessage: (text) => messages.push(text),
+      })
+      expect(messages).toContain(`going on after block ${blocks} of 2`)
+      expect(resumed.modules).toHaveLength(14)
+      expect(weightsOf(out).equals(weightsOf(whole.out))).toBe(true)
+    },
+  )
 
   test('of another recipe is refused', async () => {
     const out = join(directory, 'other')
