@@ -2,7 +2,7 @@
 // fits is already there, the addon. Packages from the registry carry dist/ and prebuilds/ and run no script at all;
 // where no prebuild fits, `npx qnative build` runs this one with --force, which compiles the addon in any case.
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { chmodSync, existsSync } from 'node:fs'
 import path from 'node:path'
 import { compile } from './compile.mjs'
 
@@ -44,6 +44,8 @@ if (existsSync(tsc) && existsSync(path.join(root, 'src'))) {
     stdio: 'inherit',
   })
   if (status !== 0) process.exit(status ?? 1)
+  // What package.json calls bin: npm makes it executable only where it links it, and not where npx found it before.
+  chmodSync(path.join(root, 'dist', 'cli', 'main.js'), 0o755)
 }
 
 const force = process.argv.includes('--force')

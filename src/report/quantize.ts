@@ -50,7 +50,9 @@ export function quantizeText(result: QuantizeResult): string {
       ? `calibrated on ${calibration.source}: ${calibration.sequences} sequences, ${calibration.tokens} tokens`
       : 'without calibration',
     textTable(columns, totals),
-    'loss: twice the mean squared error of the outputs on the calibration text, summed over outputs and layers.',
+    calibration
+      ? 'loss: twice the mean squared error of the outputs on the calibration text, summed over outputs and layers.'
+      : 'loss: squared error of the weights.',
     ...(fallbacks.length > 0
       ? [`${fallbacks.length} layers are rounded to nearest: ${fallbacks.map(fallbackText).join('; ')}`]
       : []),
