@@ -10,15 +10,15 @@ import { quantizeLlama } from '../quantize/quantize-llama.js'
 import type { Recipe } from '../quantize/recipe.js'
 import { UsageError } from './errors.js'
 import type { ProgressLine } from './progress.js'
-import { type RecipeFlags, recipeFromFlags } from './recipe-options.js'
+import { checkTogether, type RecipeFlags, recipeFromFlags } from './recipe-options.js'
 
 /** The recipe of each width that one makes; none for --method rtn, which loads as it rounds. */
 export function recipesFromFlags(flags: RecipeFlags & { readonly bits: readonly LlamaBits[] }): Recipe[] {
-  const widths = flags.bits.filter((bits): bits is 8 | 4 | 2 => typeof bits === 'number')
-  const recipes = (widths.length > 0 ? widths : ([8] as const)).map((bits) => recipeFromFlags(bits, flags))
+  checkTogether(flags)
   if (flags.method === 'rtn') return []
+  const widths = flags.bits.filter((bits): bits is 8 | 4 | 2 => typeof bits === 'number')
   if (widths.length === 0) throw new UsageError(`--method ${flags.method} needs --bits 8, 4 or 2`)
-  return recipes
+  return widths.map((bits) => recipeFromFlags(bits, flags))
 }
 
 /** Quantizes by each recipe and runs `use` with what came of it; the files are gone afterwards. */

@@ -77,7 +77,7 @@ export const stepsHelp = `
 Steps (--with, --without):
 ${stepNames.map((name) => `  ${name.padEnd(16)} ${recipeSteps[name]}`).join('\n')}`
 
-/** @throws UsageError for options that do not go together */
+/** @throws UsageError for options that do not go together, or not with a recipe */
 export function recipeFromFlags(bits: 8 | 4 | 2, flags: RecipeFlags): Recipe {
   checkTogether(flags)
   if (flags.head === 'native') throw new UsageError('--head native is not of a model that is quantized here')
@@ -121,7 +121,8 @@ export async function calibrationFromFlags(
   return text
 }
 
-function checkTogether(flags: RecipeFlags): void {
+/** @throws UsageError for options that do not go together */
+export function checkTogether(flags: RecipeFlags): void {
   const calibrated = flags.method !== 'rtn'
   if (calibrated && flags.calibration === undefined) {
     throw new UsageError(`--method ${flags.method} needs --calibration, a file of text or "self"`)

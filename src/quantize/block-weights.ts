@@ -1,12 +1,10 @@
 import type { LlamaConfig } from '../models/llama/config.js'
-import { type LinearName, linearShapes } from '../models/llama/program.js'
+import { type LinearName, linearNames, linearShapes } from '../models/llama/program.js'
 import { addon } from '../native/addon.js'
 import type { WeightHandle, WeightSource } from '../native/face.js'
 import type { JobOptions } from '../native/job.js'
 import { loadWeights, readMatrix } from '../native/weight.js'
 import type { Stream } from './block-program.js'
-
-export const linearNames = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const satisfies readonly LinearName[]
 
 /** One block's weights in JavaScript, to be transformed and quantized. */
 export interface BlockWeights {

@@ -1,21 +1,12 @@
 import type { LlamaCheckpoint } from '../models/llama/checkpoint.js'
 import type { StoredWeight } from '../models/llama/stored-weights.js'
 import { fileOpener, weightSource } from '../models/llama/weight-source.js'
-import type { WeightTarget } from '../native/face.js'
+import { HEAD_GROUP } from '../models/llama/weights.js'
 import { readMatrix } from '../native/weight.js'
 import { quantize, unpack } from './arrays.js'
 import type { Recipe } from './recipe.js'
 
-/** Int8 heads are grouped by 64, whatever the blocks' group: at 8 bits the group hardly matters. */
-const INT8_GROUP = 64
-
-/** What the embedding, and the head that may be the same matrix, are in memory while the blocks are quantized. */
-export function headTarget({ head }: Recipe): WeightTarget {
-  if (head !== 'int8') return { kind: head }
-  return { kind: 'integer', bits: 8, groupSize: INT8_GROUP, symmetric: false, clip: 'none' }
-}
-
-/** The embedding or the head as it is stored: the values of headTarget. Float tensors of the same type are copied. */
+/** The embedding or the head as it is stored: the values that a head of this type has when it is loaded. Float tensors of the same type are copied. */
 export async function storeHead(
   name: string,
   source: LlamaCheckpoint['embedding'],
@@ -29,7 +20,7 @@ export async function storeHead(
   const [rows, cols] = source.shape as [number, number]
   if (stored) return { type: stored, shape: [rows, cols], values }
   const { gIdx: _consecutive, ...matrix } = unpack(
-    quantize(values, rows, cols, { bits: 8, groupSize: INT8_GROUP }),
+    quantize(values, rows, cols, { bits: 8, groupSize: HEAD_GROUP }),
   )
   return matrix
 }

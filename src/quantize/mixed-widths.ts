@@ -1,13 +1,12 @@
 import { LlamaBatcher } from '../models/llama/batch.js'
 import type { LlamaCheckpoint } from '../models/llama/checkpoint.js'
 import { precisionOf } from '../models/llama/precision.js'
-import { type LinearName, linearShapes, llamaProgram } from '../models/llama/program.js'
+import { type LinearName, linearNames, linearShapes, llamaProgram } from '../models/llama/program.js'
 import { loadLlamaWeights, weightRequests } from '../models/llama/weights.js'
 import { addon } from '../native/addon.js'
 import type { Isa, WeightHandle, WeightInfo } from '../native/face.js'
 import { Session } from '../native/session.js'
 import { loadWeights } from '../native/weight.js'
-import { linearNames } from './block-weights.js'
 import type { Recipe } from './recipe.js'
 
 export type Widths = Readonly<Record<LinearName, 8 | 4 | 2>>
@@ -30,7 +29,6 @@ export interface WidthOptions {
   readonly threads: number
   readonly isa?: Isa | undefined
   readonly signal?: AbortSignal | undefined
-  readonly onProgress?: ((done: number, total: number) => void) | undefined
 }
 
 /** Bands over the depth of the model: sensitivity changes slowly from block to block. */
@@ -98,7 +96,6 @@ async function measureBands(checkpoint: LlamaCheckpoint, options: WidthOptions):
   try {
     const probe = new Probe(checkpoint, float.byName, options)
     const bands: LayerBand[] = []
-    const count = Math.ceil(config.layers / size) * linearNames.length
     for (let first = 0; first < config.layers; first += size) {
       const last = Math.min(first + size, config.layers)
       for (const name of linearNames) {
@@ -124,7 +121,6 @@ async function measureBands(checkpoint: LlamaCheckpoint, options: WidthOptions):
         } finally {
           for (const { handle } of infos) addon().releaseWeight(handle)
         }
-        options.onProgress?.(bands.length, count)
       }
     }
     return bands

@@ -1,9 +1,10 @@
 import type { LlamaConfig } from '../models/llama/config.js'
-import { type LinearName, linearShapes } from '../models/llama/program.js'
+import { type LinearName, linearNames, linearShapes } from '../models/llama/program.js'
 import type { JobOptions } from '../native/job.js'
-import type { Solution } from '../native/solver-face.js'
+import type { QuantizedLinear, Solution } from '../native/solver-face.js'
+import { dequantize, quantize, unpack } from './arrays.js'
 import { noMeasures, type Piece, readers } from './block-program.js'
-import { type BlockConstants, type BlockWeights, linearNames } from './block-weights.js'
+import type { BlockConstants, BlockWeights } from './block-weights.js'
 import type { Recipe } from './recipe.js'
 import { smoothPiece } from './smoothing.js'
 import { correctTarget, solveLinear } from './solver.js'
@@ -18,7 +19,10 @@ export interface ModuleReport {
   readonly weights: number
   /** Scales and zero points or offsets counted. */
   readonly bitsPerWeight: number
-  /** Twice the mean squared error of the layer's outputs on the calibration text, summed over outputs. */
+  /**
+   * Twice the mean squared error of the layer's outputs on the calibration text, summed over outputs; of rtn, which has no
+   * text, the squared error of the weights.
+   */
   readonly loss: number
   /** The same of rounding to nearest. */
   readonly rtnLoss: number
@@ -31,7 +35,7 @@ export interface ModuleReport {
   readonly milliseconds: number
 }
 
-export type SolvedBlock = Readonly<Record<LinearName, Solution>>
+export type SolvedBlock = Readonly<Record<LinearName, QuantizedLinear>>
 
 export interface BlockOptions extends JobOptions {
   readonly threads: number
@@ -97,11 +101,11 @@ export async function quantizeBlock(
     }
     streams.restore(before)
     for (const name of linearNames) await constants.set(name, solved[name]!.values, ['quantized'])
-    await streams.run('mixed', constants.handles, noMeasures)
-    await streams.run('mlp', constants.handles, noMeasures)
+    await streams.run('mixed', constants.handles)
+    await streams.run('mlp', constants.handles)
   }
-  await streams.run('output', constants.handles, noMeasures)
-  return { solved: solved as SolvedBlock, weights }
+  await streams.run('output', constants.handles)
+  return { solved: solved as Record<LinearName, Solution>, weights }
 }
 
 /** Smooths a block by what its pieces give before anything in it is quantized. */
@@ -124,25 +128,35 @@ export async function smoothBlock(
   return smooth
 }
 
-/**
- * Rounds the linear layers of one block to nearest, without any text: with the identity for a Hessian, the losses are the
- * squared errors of the weights.
- */
-export async function roundBlock(
+/** Rounds the linear layers of one block to nearest, as loading a model with --bits does. */
+export function roundBlock(
   index: number,
   config: LlamaConfig,
   weights: BlockWeights,
-  options: BlockOptions,
-): Promise<SolvedBlock> {
-  const solved: Partial<Record<LinearName, Solution>> = {}
+  { recipe, bits: widths, onModule }: BlockOptions,
+): SolvedBlock {
+  const { groupSize, clip } = recipe
+  const options = {
+    groupSize,
+    symmetric: recipe.grid === 'symmetric',
+    clip: clip === 'mse' ? clip : 'none',
+  } as const
+  const solved: Partial<Record<LinearName, QuantizedLinear>> = {}
   for (const name of linearNames) {
+    const began = performance.now()
     const [rows, cols] = linearShapes(config)[name]
-    const hessian = new Float32Array(cols * cols)
-    for (let k = 0; k < cols; k++) hessian[k * (cols + 1)] = 1
-    const bits = options.bits[name]
-    const solution = await solveModule({ rows, cols }, weights.linear[name], { hessian }, bits, options)
-    options.onModule?.({ block: index, name, ...reportOf(solution), milliseconds: solution.milliseconds })
-    solved[name] = solution
+    const float = weights.linear[name]
+    const matrix = quantize(float, rows, cols, { bits: widths[name], ...options })
+    const loss = dequantize(matrix).reduce((sum, value, i) => sum + (value - float[i]!) ** 2, 0)
+    const { gIdx: _consecutive, ...linear } = unpack(matrix)
+    solved[name] = linear
+    onModule?.({
+      block: index,
+      name,
+      ...storageOf(linear),
+      ...{ loss, rtnLoss: loss, damp: 0, deadColumns: 0 },
+      milliseconds: performance.now() - began,
+    })
   }
   return solved as SolvedBlock
 }
@@ -192,22 +206,18 @@ async function solveModule(
 }
 
 function reportOf(solution: Solution) {
-  const { bits, rows, cols, loss, rtnLoss, damp, deadColumns, fallback } = solution
+  const { loss, rtnLoss, damp, deadColumns, fallback } = solution
   return {
-    bits,
-    weights: rows * cols,
-    bitsPerWeight: storedBits(solution),
-    loss,
-    rtnLoss,
-    damp,
-    deadColumns,
+    ...storageOf(solution),
+    ...{ loss, rtnLoss, damp, deadColumns },
     ...(fallback && { fallback: fallback.reason }),
   }
 }
 
-/** As a file holds them: symmetric zero points are known and not counted. */
-function storedBits({ bits, rows, cols, codes, scales, zeros, offsets }: Solution): number {
+/** As a file holds it: symmetric zero points are known and not counted. */
+function storageOf({ bits, rows, cols, codes, scales, zeros, offsets }: QuantizedLinear) {
   const symmetric = zeros?.every((zero) => zero === 2 ** (bits - 1))
   const parameter = 16 + (offsets ? 16 : symmetric ? 0 : bits)
-  return (codes.length * bits + scales.length * parameter) / (rows * cols)
+  const weights = rows * cols
+  return { bits, weights, bitsPerWeight: (codes.length * bits + scales.length * parameter) / weights }
 }

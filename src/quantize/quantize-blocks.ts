@@ -1,17 +1,16 @@
 import type { LlamaCheckpoint } from '../models/llama/checkpoint.js'
 import { precisionOf } from '../models/llama/precision.js'
-import type { LinearName } from '../models/llama/program.js'
+import { type LinearName, linearNames } from '../models/llama/program.js'
 import { weightRequests } from '../models/llama/weights.js'
 import { addon } from '../native/addon.js'
-import type { Isa, WeightTarget } from '../native/face.js'
+import type { Isa, WeightSource } from '../native/face.js'
 import { Session } from '../native/session.js'
 import { loadWeights } from '../native/weight.js'
 import { ProgramBuilder } from '../program/builder.js'
 import * as op from '../program/ops.js'
 import type { Stream } from './block-program.js'
-import { BlockConstants, type BlockWeights, linearNames, readBlock } from './block-weights.js'
+import { BlockConstants, type BlockWeights, readBlock } from './block-weights.js'
 import type { CalibrationText } from './calibration.js'
-import { headTarget } from './head.js'
 import type { Widths } from './mixed-widths.js'
 import {
   type ModuleReport,
@@ -69,9 +68,7 @@ export async function quantizeBlocks(
   if (!calibration) return roundBlocks(checkpoint, options)
   const began = performance.now()
   const { config } = checkpoint
-  const sources = new Map(
-    weightRequests(checkpoint, precisionOf('f32')).map(({ name, source }) => [name, source]),
-  )
+  const sources = weightSources(checkpoint)
   const needsFloat = recipe.inputRepair > 0 || recipe.residualRepair > 0
   const kinds: readonly Stream[] = needsFloat ? ['float', 'quantized'] : ['quantized']
   const streams = new ActivationStreams(config, calibration.sequences, kinds, options)
@@ -120,15 +117,13 @@ async function roundBlocks(
 ): Promise<QuantizeTimes> {
   const { recipe, threads, signal, onModule } = options
   const began = performance.now()
-  const sources = new Map(
-    weightRequests(checkpoint, precisionOf('f32')).map(({ name, source }) => [name, source]),
-  )
+  const sources = weightSources(checkpoint)
   for (let index = 0; index < checkpoint.config.layers; index++) {
     signal?.throwIfAborted()
     if (await options.finished?.(index)) continue
     const weights = await readBlock(sources, index, threads, { signal })
     const bits = options.widths[index]!
-    const solved = await roundBlock(index, checkpoint.config, weights, {
+    const solved = roundBlock(index, checkpoint.config, weights, {
       recipe,
       bits,
       threads,
@@ -139,6 +134,11 @@ async function roundBlocks(
   }
   const total = performance.now() - began
   return { forward: 0, hessian: 0, solve: total, total }
+}
+
+/** By the names of the model's constants. */
+function weightSources(checkpoint: LlamaCheckpoint): ReadonlyMap<string, WeightSource> {
+  return new Map(weightRequests(checkpoint, precisionOf('f32')).map(({ name, source }) => [name, source]))
 }
 
 /** The float stream begins with the embedding as it is, the quantized one with what the recipe's head makes of it. */
@@ -158,9 +158,10 @@ async function beginStream(
   )
   const rotation = recipe.rotation ? rotationBlock(hiddenSize) : checkpoint.config.residualRotation
   p.output('y', rotation === undefined ? embedded : op.hadamard(p, 'rotate', embedded, rotation))
-  const request = weightRequests(checkpoint, precisionOf('f32')).find(({ name }) => name === 'embedding')!
-  const target: WeightTarget = stream === 'float' ? { kind: 'f32' } : headTarget(recipe)
-  const [info] = await loadWeights([{ ...request, target }], threads, { signal })
+  const head = stream === 'float' ? 'f32' : recipe.head
+  const requests = weightRequests(checkpoint, precisionOf('f32', { head }))
+  const embedding = requests.filter(({ name }) => name === 'embedding')
+  const [info] = await loadWeights(embedding, threads, { signal })
   const session = new Session(p.build(), new Map([['embedding', info!.handle]]), { threads, isa })
   try {
     await streams.begin(stream, session)

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { type LlamaCheckpoint, openLlama } from '../models/llama/checkpoint.js'
 import { storageProblem } from '../models/llama/gptq-limits.js'
-import { type LinearName, linearShapes } from '../models/llama/program.js'
+import { type LinearName, linearNames, linearShapes } from '../models/llama/program.js'
 import { QuantizedModelWriter } from '../models/llama/quantized-writer.js'
 import type { StoredFormat, StoredWeight } from '../models/llama/stored-weights.js'
 import { fileOpener, weightSource } from '../models/llama/weight-source.js'
 import type { Isa } from '../native/face.js'
 import { readMatrix } from '../native/weight.js'
-import { linearNames } from './block-weights.js'
 import type { CalibrationText } from './calibration.js'
 import { storeHead } from './head.js'
 import { chooseWidths, type Widths } from './mixed-widths.js'
@@ -24,7 +24,7 @@ export interface QuantizeLlamaOptions {
   readonly out: string
   /**
    * qnative: the project's own container, which holds every recipe; gptq, gptq_v2: what AutoGPTQ, GPTQModel, transformers
-   * and vLLM read. Default: gptq where it can hold the recipe.
+   * and vLLM read. Default: of these the one that can hold the recipe, else qnative.
    */
   readonly format?: StoredFormat | undefined
   /** Go on with an interrupted run of the same model, recipe and text. Default: refuse to begin where one was interrupted. */
@@ -75,8 +75,14 @@ export async function quantizeLlama(
   }
   const { config } = checkpoint
   const { layers } = config
+  if (recipe.rotation && config.residualRotation !== undefined) {
+    throw new Error(
+      `${checkpoint.path}: expected a model whose residual stream is not rotated yet, found one that is`,
+    )
+  }
+  const residualRotation = recipe.rotation ? rotationBlock(config.hiddenSize) : config.residualRotation
   const format = options.format ?? formatFor(checkpoint, recipe, options.onMessage)
-  const partial = `${options.out}.partial`
+  const partial = `${resolve(options.out)}.partial`
   if (existsSync(partial) && !options.resume) {
     throw new Error(`${partial}: an interrupted run; go on with it (--resume), or remove it to begin anew`)
   }
@@ -93,7 +99,7 @@ export async function quantizeLlama(
     actOrder: recipe.order === 'act',
     trueSequential: recipe.trueSequential,
     damp: recipe.damp,
-    ...(recipe.rotation && { residualRotation: rotationBlock(config.hiddenSize) }),
+    ...(residualRotation !== undefined && { residualRotation }),
     ...(summary && { calibration: { ...summary, hashes: calibration.hashes } }),
   })
   const finished = writer.finishedBlocks()
@@ -147,7 +153,10 @@ async function widthsOf(
   return Array.from({ length: checkpoint.config.layers }, () => same)
 }
 
-/** GPTQ's format where it can hold everything, since others read it, too. */
+/**
+ * GPTQ's formats where they can hold everything, since others read them, too: the second version for zero points of all
+ * values, which GPTQModel refuses in the first unless it wrote the file itself.
+ */
 function formatFor(
   checkpoint: LlamaCheckpoint,
   recipe: Recipe,
@@ -160,12 +169,12 @@ function formatFor(
   const [first] = layers
   const head = { ...first!, name: 'lm_head', bits: 8 as const, grid: 'asymmetric' as const }
   const planned = recipe.head === 'int8' ? [...layers, head] : layers
-  if (recipe.rotation) {
+  if (recipe.rotation || checkpoint.config.residualRotation !== undefined) {
     onMessage?.("written in qnative's own format: GPTQ's has no rotation of the residual stream")
     return 'qnative'
   }
   const problem = planned.map((module) => storageProblem('gptq', module)).find((found) => found !== undefined)
-  if (problem === undefined) return 'gptq'
+  if (problem === undefined) return grid === 'symmetric' ? 'gptq' : 'gptq_v2'
   onMessage?.(`written in qnative's own format: ${problem}`)
   return 'qnative'
 }

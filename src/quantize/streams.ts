@@ -1,4 +1,4 @@
-import { LlamaBatcher } from '../models/llama/batch.js'
+import { inBatches, LlamaBatcher } from '../models/llama/batch.js'
 import type { LlamaConfig } from '../models/llama/config.js'
 import type { Isa, WeightHandle } from '../native/face.js'
 import type { JobOptions } from '../native/job.js'
@@ -58,7 +58,7 @@ export class ActivationStreams {
     this.#options = options
     this.streams = streams
     const batcher = new LlamaBatcher(config)
-    for (const group of inBatches(sequences)) {
+    for (const group of inBatches(sequences, ({ length }) => length, BATCH_TOKENS)) {
       const { symbols, inputs } = batcher.pack(group.map((tokens) => ({ tokens, rows: [] })))
       this.#batches.push({ symbols, inputs: { ...inputs }, x: new Map(), mixed: new Map() })
     }
@@ -147,20 +147,4 @@ export class ActivationStreams {
 
 function difference(a: Float32Array, b: Float32Array): Float32Array {
   return a.map((value, i) => value - b[i]!)
-}
-
-/** Sequences in order, as many as fit, at least one. */
-function* inBatches(sequences: readonly (readonly number[])[]): Generator<(readonly number[])[]> {
-  let batch: (readonly number[])[] = []
-  let size = 0
-  for (const sequence of sequences) {
-    if (batch.length > 0 && size + sequence.length > BATCH_TOKENS) {
-      yield batch
-      batch = []
-      size = 0
-    }
-    batch.push(sequence)
-    size += sequence.length
-  }
-  if (batch.length > 0) yield batch
 }

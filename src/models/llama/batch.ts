@@ -64,3 +64,24 @@ export class LlamaBatcher {
     }
   }
 }
+
+/** Items in order, as many as fit into `tokens`, at least one. */
+export function* inBatches<Item>(
+  items: readonly Item[],
+  lengthOf: (item: Item) => number,
+  tokens: number,
+): Generator<Item[]> {
+  let batch: Item[] = []
+  let size = 0
+  for (const item of items) {
+    const length = lengthOf(item)
+    if (batch.length > 0 && size + length > tokens) {
+      yield batch
+      batch = []
+      size = 0
+    }
+    batch.push(item)
+    size += length
+  }
+  if (batch.length > 0) yield batch
+}

@@ -20,7 +20,7 @@ export interface LlamaWeights {
 }
 
 /** Int8 heads are grouped by 64, whatever the blocks' group: at 8 bits the group hardly matters. */
-const HEAD_GROUP = 64
+export const HEAD_GROUP = 64
 
 /**
  * Loads a checkpoint's weights into memory: each is read, quantized and packed, and its pages are given back before the

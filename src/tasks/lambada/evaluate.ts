@@ -1,3 +1,4 @@
+import { inBatches } from '../../models/llama/batch.js'
 import type { LlamaCheckpoint } from '../../models/llama/checkpoint.js'
 import { type EvaluationOptions, Lineup } from '../lineup.js'
 import { linesAndParagraphs, refuseCalibrationText, type TextAtLine } from '../overlap.js'
@@ -91,7 +92,9 @@ async function scoreAll(
   encoded: readonly EncodedPassage[],
   options: LambadaOptions,
 ): Promise<void> {
-  const batches = [...inBatches(encoded, options.batchTokens ?? DEFAULT_BATCH_TOKENS)]
+  const batches = [
+    ...inBatches(encoded, ({ tokens }) => tokens.length, options.batchTokens ?? DEFAULT_BATCH_TOKENS),
+  ]
   let done = 0
   options.onProgress?.('score', 0, encoded.length)
   for (const batch of batches) {
@@ -103,20 +106,4 @@ async function scoreAll(
     done += batch.length
     options.onProgress?.('score', done, encoded.length)
   }
-}
-
-/** Passages in order, as many as fit into `tokens`, at least one. */
-function* inBatches(encoded: readonly EncodedPassage[], tokens: number): Generator<EncodedPassage[]> {
-  let batch: EncodedPassage[] = []
-  let size = 0
-  for (const passage of encoded) {
-    if (batch.length > 0 && size + passage.tokens.length > tokens) {
-      yield batch
-      batch = []
-      size = 0
-    }
-    batch.push(passage)
-    size += passage.tokens.length
-  }
-  if (batch.length > 0) yield batch
 }
