@@ -1,4 +1,5 @@
-// Applies a call's fused steps (native/core/fused.h) in place to a tile of out[0] that a kernel has just written.
+// Applies a call's fused steps (native/core/fused.h) in place to a tile of out[0] that a kernel has just
+// written.
 #pragma once
 
 #include "native/core/call.h"
