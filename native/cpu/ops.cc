@@ -4,6 +4,7 @@
 #include "native/kernels/add_outliers/add_outliers.h"
 #include "native/kernels/argmax/argmax.h"
 #include "native/kernels/attention/attention.h"
+#include "native/kernels/convolution/float_convolution.h"
 #include "native/kernels/embed/embed.h"
 #include "native/kernels/gather_columns/gather_columns.h"
 #include "native/kernels/gather_rows/gather_rows.h"
@@ -30,7 +31,7 @@ std::span<const OpSpec* const> ops() {
       &gather_rows_op(),   &gather_columns_op(), &log_softmax_select_op(),
       &argmax_op(),        &top_k_op(),          &rank_of_op(),
       &kl_divergence_op(), &gram_op(),           &hadamard_op(),
-      &add_outliers_op(),
+      &add_outliers_op(),  &conv2d_op(),         &transpose_conv2d_op(),
   };
   return list;
 }
