@@ -33,7 +33,31 @@ TensorDesc read_tensor(const Napi::Object& object, const std::vector<std::string
   if (!tensor.weight) tensor.dtype = dtype_from_name(dtype);
   const Napi::Array shape = array_at(object, "shape");
   for (std::uint32_t d = 0; d < shape.Length(); d++) tensor.shape.push_back(read_dim(shape.Get(d), symbols));
+  if (object.Has("place")) {
+    const Napi::Object place = object_at(object, "place");
+    tensor.parent = static_cast<std::int32_t>(integer_at(place, "parent"));
+    tensor.offset = integer_at(place, "offset");
+    tensor.stride = integer_at(place, "stride");
+  }
   return tensor;
+}
+
+std::map<std::string, double> read_attributes(const Napi::Object& object) {
+  std::map<std::string, double> attributes;
+  const Napi::Array names = object.GetPropertyNames();
+  for (std::uint32_t i = 0; i < names.Length(); i++) {
+    const std::string name = names.Get(i).ToString().Utf8Value();
+    attributes[name] = number_at(object, name.c_str());
+  }
+  return attributes;
+}
+
+FusedDesc read_fused_step(const Napi::Object& object) {
+  FusedDesc fused;
+  fused.op = string_at(object, "op");
+  if (object.Has("operand")) fused.operand = static_cast<std::int32_t>(integer_at(object, "operand"));
+  fused.attributes = read_attributes(object_at(object, "attributes"));
+  return fused;
 }
 
 StepDesc read_step(const Napi::Object& object) {
@@ -42,11 +66,11 @@ StepDesc read_step(const Napi::Object& object) {
   step.label = string_at(object, "label");
   step.inputs = indices_at(object, "inputs");
   step.outputs = indices_at(object, "outputs");
-  const Napi::Object attributes = object_at(object, "attributes");
-  const Napi::Array names = attributes.GetPropertyNames();
-  for (std::uint32_t i = 0; i < names.Length(); i++) {
-    const std::string name = names.Get(i).ToString().Utf8Value();
-    step.attributes[name] = number_at(attributes, name.c_str());
+  step.attributes = read_attributes(object_at(object, "attributes"));
+  if (object.Has("fused")) {
+    const Napi::Array fused = array_at(object, "fused");
+    for (std::uint32_t i = 0; i < fused.Length(); i++)
+      step.fused.push_back(read_fused_step(fused.Get(i).As<Napi::Object>()));
   }
   return step;
 }

@@ -159,7 +159,7 @@ Napi::Value encode_floats(const Napi::CallbackInfo& info) {
 }
 
 View dense_view(void* data, DType dtype, int64_t rows, int64_t cols) {
-  return {data, nullptr, {rows, cols}, 2, dtype};
+  return {data, nullptr, {rows, cols}, 2, dtype, cols};
 }
 
 void run_op(cpu::CpuBackend& backend, const char* name, const Call& call) {
@@ -181,13 +181,13 @@ Napi::Value linear_matrix(const Napi::CallbackInfo& info) {
 
   LoadedWeight loaded = panels_of(matrix, backend.pool());
   const OwnedWeight& weight = loaded.panels;
-  const View weight_view{nullptr, &weight.view, {rows, cols}, 2, DType::f32};
+  const View weight_view{nullptr, &weight.view, {rows, cols}, 2, DType::f32, cols};
   auto out = Napi::Float32Array::New(info.Env(), static_cast<size_t>(tokens * rows));
   const View y = dense_view(out.Data(), DType::f32, tokens, rows);
   View floats = dense_view(const_cast<float*>(x), DType::f32, tokens, cols);
   const AlignedBuffer gathered(static_cast<size_t>(tokens * cols) * sizeof(float));
   if (!loaded.column_order.empty()) {
-    const View columns{loaded.column_order.data(), nullptr, {cols}, 1, DType::i32};
+    const View columns{loaded.column_order.data(), nullptr, {cols}, 1, DType::i32, cols};
     const View in[] = {floats, columns};
     floats = dense_view(gathered.data(), DType::f32, tokens, cols);
     run_op(backend, "gather_columns", {in, &floats, {}});

@@ -29,9 +29,9 @@ double elements_of(const WeightSource& source) {
 
 WeightTarget read_target(const Napi::Object& object) {
   constexpr std::pair<const char*, TargetKind> kKinds[] = {
-      {"native", TargetKind::native},   {"f32", TargetKind::f32},         {"f16", TargetKind::f16},
-      {"bf16", TargetKind::bf16},       {"integer", TargetKind::integer}, {"dense", TargetKind::dense},
-      {"indices", TargetKind::indices}, {"nf4", TargetKind::nf4},         {"llm.int8", TargetKind::llm_int8},
+      {"native", TargetKind::native}, {"f32", TargetKind::f32},         {"f16", TargetKind::f16},
+      {"bf16", TargetKind::bf16},     {"integer", TargetKind::integer}, {"dense", TargetKind::dense},
+      {"values", TargetKind::values}, {"nf4", TargetKind::nf4},         {"llm.int8", TargetKind::llm_int8},
   };
   const std::string name = string_at(object, "kind");
   for (const auto& [known, kind] : kKinds) {
@@ -50,7 +50,7 @@ WeightTarget read_target(const Napi::Object& object) {
 
 const char* format_name(const LoadedWeight& weight) {
   if (weight.is_dense) return "dense";
-  constexpr const char* kNames[] = {"f32", "f16", "bf16", "u8", "u4", "u2", "lut4"};
+  constexpr const char* kNames[] = {"f32", "f16", "bf16", "u8", "u4", "u2", "lut4", "i8"};
   return kNames[static_cast<int>(weight.panels.view.format)];
 }
 

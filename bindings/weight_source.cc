@@ -129,7 +129,12 @@ Napi::Value open_file(const Napi::CallbackInfo& info) {
 
 WeightSource read_source(const Napi::Object& object) {
   const std::string kind = string_at(object, "kind");
-  if (kind == "indices") return IndexSource{array_copy<std::int32_t>(object, "values")};
+  if (kind == "values") {
+    const Bytes bytes = bytes_of_typed_array(object.Get("values"), "plain values");
+    return ValuesSource{
+        {bytes.data, bytes.data + bytes.size},
+        static_cast<std::int64_t>(object.Get("values").As<Napi::TypedArray>().ElementLength())};
+  }
   if (kind == "gptq") return read_gptq(object);
   if (kind == "table") return read_table(object);
   if (kind == "int8") return read_int8(object);

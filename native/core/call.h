@@ -9,13 +9,14 @@
 namespace qn {
 
 // Element types of tensors. q8x16/32/64 are rows of quantized activations: see quantized_row.h.
-enum class DType : uint8_t { f32, f16, bf16, i32, q8x16, q8x32, q8x64 };
+enum class DType : uint8_t { f32, f16, bf16, i32, u8, i8, q8x16, q8x32, q8x64 };
 
 enum class Isa : uint8_t { reference, avx2, avxvnni, avx512, neon };
 
 // How the codes of a weight matrix are stored in its panels. lut4: codes of 4 bits that are places in a table
-// of 16 values (NF4, FP4), stored as u4's are.
-enum class WeightFormat : uint8_t { f32, f16, bf16, u8, u4, u2, lut4 };
+// of 16 values (NF4, FP4), stored as u4's are. i8: signed codes of convolutions, one scale an output channel,
+// which the op is given apart.
+enum class WeightFormat : uint8_t { f32, f16, bf16, u8, u4, u2, lut4, i8 };
 
 // How scale and offset of one group of 16 rows are stored: 16 scales, then 16 zero points or offsets.
 //   f16_u8    scale float16, zero point uint8: offset = -(scale * zero), computed in float with one rounding
@@ -34,6 +35,10 @@ inline constexpr int kPanelRows = 16;
 // bits first. value[n][k] = scale[n][g] * code[n][k] + offset[n][g], g = k / group, or with a table
 // scale[n][g] * table[code[n][k]]. Rows beyond `rows` have zero codes, scales and offsets (floats: zeros);
 // columns beyond `cols` have zero codes.
+//
+// An i8 panel holds the columns tap by tap (a tap is a cell of a convolution's window, `tap_cols` input
+// channels), each tap padded with zero codes to a multiple of 4, in u8's chunks: [taps][padded tap /
+// 4][16][4].
 struct Weight {
   WeightFormat format;
   ParamFormat params;
@@ -49,26 +54,40 @@ struct Weight {
   const uint8_t* group_params;  // [panels][groups][param_bytes], 64-byte aligned; null for float formats
   int64_t param_bytes;          // 48, 64 or 128: one group of one panel
   const float* table;           // lut4: 16 values, 64-byte aligned; null otherwise
+  int64_t tap_cols;             // i8: columns of a tap, divides `cols`; 0 otherwise
+  const int32_t* row_sums;      // i8: [panels * 16], the sum of a row's codes; null otherwise
 };
 
 inline constexpr int kMaxRank = 4;
 
-// A tensor bound to memory, row-major and contiguous (q8 tensors: rows of quantized_row.h).
+// A tensor bound to memory, row-major (q8 tensors: rows of quantized_row.h). The last axis is contiguous and
+// its rows lie `stride` elements apart: the last dimension, but more in a part of a tensor that a
+// concatenation puts together along that axis. Only ops whose OpSpec is `strided` meet such parts.
 struct View {
   void* data;
   const Weight* weight;  // set for weight matrices in panels, whose data is null
   int64_t dim[kMaxRank];
   int32_t rank;
   DType dtype;
+  int64_t stride;
 };
 
-inline constexpr int kMaxAttributes = 8;
+// Bytes that may be read behind the last element of an activation: garbage, to be masked or multiplied by
+// zero.
+inline constexpr int kReadableSlack = 64;
 
-// One step with its operands bound. `attribute` is in the order of the op's attribute list.
+inline constexpr int kMaxAttributes = 20;
+
+struct FusedStep;  // fused.h
+
+// One step with its operands bound. `attribute` is in the order of the op's attribute list. The operands of
+// fused steps follow the op's own inputs.
 struct Call {
   const View* in;
   const View* out;
   double attribute[kMaxAttributes];
+  const FusedStep* fused = nullptr;
+  int32_t fused_steps = 0;
 };
 
 // Computes the work items [begin, end) of a call. Items are independent: any split over threads gives the

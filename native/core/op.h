@@ -27,9 +27,10 @@ struct AttributeSpec {
 };
 
 // `signature` names the operands: "f32|q8[T,K], weight[N,K] -> f32[T,N]". A port is one or more classes and a
-// shape; a capital letter stands for the same dimension everywhere, a number for itself. Classes: f32 f16
-// i32, q8 (any block size), kv (f32 or f16), weight (panels of any format). A port marked "~" is updated in
-// place: the same tensor appears among the outputs with the same mark and order.
+// shape; a capital letter stands for the same dimension everywhere, a number for itself, [*] for any shape.
+// Classes: f32 f16 i32 u8 i8, q8 (any block size), kv (f32 or f16), weight (panels of any format). A port
+// marked "~" is updated in place: the same tensor appears among the outputs with the same mark and order.
+// "..." after the last input: fused steps may follow the op, and their operands its inputs (fused.h).
 struct OpSpec {
   const char* name;
   const char* signature;
@@ -44,6 +45,8 @@ struct OpSpec {
   std::span<const Kernel> kernels;  // in order of preference; the last is the reference kernel
   // Output 0 may share memory with this input when nothing else reads that input later; -1: never.
   int in_place_input = -1;
+  // Operands may be parts of other tensors (View::stride).
+  bool strided = false;
   // Checks indices in integer operands (row numbers, slots) before the kernel trusts them: called at each run
   // with data bound, on the host. Returns the reason, empty when all is well. Null: nothing to check.
   std::string (*check_values)(const Call& call) = nullptr;

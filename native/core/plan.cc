@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "native/core/error.h"
+#include "native/core/fused_spec.h"
 #include "native/core/signature.h"
 
 namespace qn {
@@ -32,7 +33,9 @@ class Planner {
     for (std::size_t t = 0; t < program_.tensors.size(); t++) {
       if (buffer_of_[t] >= 0)
         plan_.tensors[t].offset = buffers_[static_cast<std::size_t>(buffer_of_[t])].offset;
+      if (program_.tensors[t].parent >= 0) place_in_parent(t);
     }
+    plan_.arena_bytes += kReadableSlack;
   }
 
  private:
@@ -47,13 +50,30 @@ class Planner {
     for (std::int64_t s = 0; s < end; s++) {
       const StepDesc& step = program_.steps[static_cast<std::size_t>(s)];
       for (const auto* operands : {&step.inputs, &step.outputs}) {
-        for (std::int32_t t : *operands) {
-          first_[static_cast<std::size_t>(t)] = std::min(first_[static_cast<std::size_t>(t)], s);
-          last_[static_cast<std::size_t>(t)] = s;
+        for (std::int32_t operand : *operands) {
+          const std::size_t t = root_of(operand);
+          first_[t] = std::min(first_[t], s);
+          last_[t] = s;
         }
       }
     }
-    for (std::int32_t t : program_.outputs) last_[static_cast<std::size_t>(t)] = end;
+    for (std::int32_t t : program_.outputs) last_[root_of(t)] = end;
+  }
+
+  // The tensor that owns the memory.
+  std::size_t root_of(std::int32_t tensor) const {
+    const std::int32_t parent = program_.tensors[static_cast<std::size_t>(tensor)].parent;
+    return parent < 0 ? static_cast<std::size_t>(tensor) : root_of(parent);
+  }
+
+  // Parents come before what lies in them, so the parent has its place.
+  void place_in_parent(std::size_t t) {
+    const TensorDesc& desc = program_.tensors[t];
+    const TensorPlan& parent = plan_.tensors[static_cast<std::size_t>(desc.parent)];
+    if (parent.offset < 0) return;
+    const std::int64_t last = parent.shape.empty() ? 1 : parent.shape.back();
+    plan_.tensors[t].stride = parent.stride == last ? desc.stride : parent.stride;
+    plan_.tensors[t].offset = parent.offset + bytes_of(desc.dtype, {desc.offset});
   }
 
   bool in_arena(std::size_t t) const {
@@ -69,9 +89,10 @@ class Planner {
     for (std::size_t s = 0; s < program_.steps.size(); s++) {
       const StepDesc& step = program_.steps[s];
       for (std::size_t i = 0; i < step.outputs.size(); i++) {
-        const std::size_t t = static_cast<std::size_t>(step.outputs[i]);
+        const std::size_t t = root_of(step.outputs[i]);
         if (!in_arena(t) || buffer_of_[t] >= 0) continue;
-        const int source = i == 0 ? steps_[s].op->in_place_input : -1;
+        const bool whole = t == static_cast<std::size_t>(step.outputs[i]);
+        const int source = i == 0 && whole ? steps_[s].op->in_place_input : -1;
         if (source < 0 ||
             !take_over(t, static_cast<std::size_t>(step.inputs[static_cast<std::size_t>(source)]), s)) {
           own_buffer(t);
@@ -86,14 +107,15 @@ class Planner {
   }
 
   // The output of an element-wise step takes over its input's memory when that step is the input's last
-  // reader.
+  // reader. An input that lies in another tensor has no memory of its own to give.
   bool take_over(std::size_t output, std::size_t input, std::size_t step) {
     const bool ends_here = last_[input] == static_cast<std::int64_t>(step);
     if (program_.tensors[input].kind != TensorKind::intermediate || !ends_here || buffer_of_[input] < 0)
       return false;
     if (plan_.tensors[input].bytes != plan_.tensors[output].bytes) return false;
     const auto& inputs = program_.steps[step].inputs;
-    if (std::count(inputs.begin(), inputs.end(), static_cast<std::int32_t>(input)) != 1) return false;
+    if (std::count_if(inputs.begin(), inputs.end(), [&](std::int32_t t) { return root_of(t) == input; }) != 1)
+      return false;
     buffer_of_[output] = buffer_of_[input];
     Buffer& buffer = buffers_[static_cast<std::size_t>(buffer_of_[input])];
     buffer.last = std::max(buffer.last, last_[output]);
@@ -133,6 +155,7 @@ class Planner {
 View bound_view(const View& view, const TensorPlan& tensor) {
   View bound = view;
   bound.rank = static_cast<std::int32_t>(tensor.shape.size());
+  bound.stride = tensor.stride;
   std::copy(tensor.shape.begin(), tensor.shape.end(), bound.dim);
   return bound;
 }
@@ -152,7 +175,9 @@ Plan make_plan(const Program& program, const std::vector<CheckedStep>& steps, co
                                              : dim.value);
     }
     if (!desc.weight) tensor.bytes = bytes_of(desc.dtype, tensor.shape);
+    tensor.stride = tensor.shape.empty() ? 1 : tensor.shape.back();
   }
+  Planner(program, steps, plan).place();
   for (std::size_t s = 0; s < program.steps.size(); s++) {
     const StepDesc& step = program.steps[s];
     std::vector<View> in;
@@ -164,18 +189,19 @@ Plan make_plan(const Program& program, const std::vector<CheckedStep>& steps, co
       out.push_back(
           bound_view(views[static_cast<std::size_t>(t)], plan.tensors[static_cast<std::size_t>(t)]));
     }
-    Call call{in.data(), out.data(), {}};
-    std::copy(std::begin(steps[s].attribute), std::end(steps[s].attribute), call.attribute);
     const OpSpec& op = *steps[s].op;
-    if (op.check) {
-      if (const std::string reason = op.check(call); !reason.empty()) {
-        throw Error("step " + std::to_string(s) + " (" + step.op +
-                    (step.label.empty() ? "" : ", " + step.label) + "): " + reason);
-      }
+    plan.fused.push_back(steps[s].fused);
+    std::vector<FusedStep>& fused = plan.fused.back();
+    std::string reason = fused.empty() ? "" : bind_fused(fused, in.data(), out[0]);
+    Call call{in.data(), out.data(), {}, fused.data(), static_cast<std::int32_t>(fused.size())};
+    std::copy(std::begin(steps[s].attribute), std::end(steps[s].attribute), call.attribute);
+    if (reason.empty() && op.check) reason = op.check(call);
+    if (!reason.empty()) {
+      throw Error("step " + std::to_string(s) + " (" + step.op +
+                  (step.label.empty() ? "" : ", " + step.label) + "): " + reason);
     }
     plan.kernels.push_back(&backend.select(op, call));
   }
-  Planner(program, steps, plan).place();
   return plan;
 }
 

@@ -14,12 +14,14 @@ struct TensorPlan {
   std::vector<std::int64_t> shape;
   std::int64_t bytes = 0;
   std::int64_t offset = -1;  // in the arena; -1: not there (constants, states)
+  std::int64_t stride = 0;   // View::stride
 };
 
 struct Plan {
   std::vector<std::int64_t> symbols;  // the binding
   std::vector<TensorPlan> tensors;
-  std::vector<const Kernel*> kernels;  // one a step
+  std::vector<const Kernel*> kernels;         // one a step
+  std::vector<std::vector<FusedStep>> fused;  // of each step, operands bound
   std::int64_t arena_bytes = 0;
 };
 

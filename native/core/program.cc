@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "native/core/error.h"
+#include "native/core/fused_spec.h"
 #include "native/core/quantized_row.h"
 #include "native/core/signature.h"
 
@@ -18,7 +19,8 @@ struct DTypeName {
   const char* name;
 };
 constexpr DTypeName kDTypeNames[] = {
-    {DType::f32, "f32"},     {DType::f16, "f16"},     {DType::bf16, "bf16"},   {DType::i32, "i32"},
+    {DType::f32, "f32"},     {DType::f16, "f16"},     {DType::bf16, "bf16"},
+    {DType::i32, "i32"},     {DType::u8, "u8"},       {DType::i8, "i8"},
     {DType::q8x16, "q8x16"}, {DType::q8x32, "q8x32"}, {DType::q8x64, "q8x64"},
 };
 
@@ -28,6 +30,19 @@ class Validator {
 
   std::vector<CheckedStep> validate() {
     check_tensors();
+    parts_.assign(program_.tensors.size(), {});
+    for (std::size_t t = 0; t < program_.tensors.size(); t++) {
+      check_place(t);
+      if (program_.tensors[t].parent >= 0)
+        parts_[static_cast<std::size_t>(program_.tensors[t].parent)].push_back(t);
+    }
+    computed_.assign(program_.tensors.size(), false);
+    for (const StepDesc& step : program_.steps) {
+      for (std::int32_t output : step.outputs) {
+        if (output >= 0 && static_cast<std::size_t>(output) < computed_.size())
+          computed_[static_cast<std::size_t>(output)] = true;
+      }
+    }
     defined_.assign(program_.tensors.size(), false);
     for (std::size_t i = 0; i < program_.tensors.size(); i++) {
       defined_[i] = program_.tensors[i].kind != TensorKind::intermediate;
@@ -37,8 +52,11 @@ class Validator {
     for (std::int32_t output : program_.outputs) {
       const TensorDesc& tensor = tensor_at(output, "program output");
       if (tensor.weight) throw Error("program output '" + tensor.name + "' is a weight matrix");
-      if (!defined_[static_cast<std::size_t>(output)]) {
+      if (!is_defined(static_cast<std::size_t>(output))) {
         throw Error("program output '" + tensor.name + "' is never computed");
+      }
+      if (!is_dense(static_cast<std::size_t>(output))) {
+        throw Error("program output '" + tensor.name + "' is a part of a tensor, with gaps");
       }
     }
     return steps;
@@ -66,6 +84,81 @@ class Validator {
     }
   }
 
+  // What a tensor inside another one must be: its kind and type, and within the parent's bounds. Parents come
+  // first, so that there are no cycles.
+  void check_place(std::size_t t) const {
+    const TensorDesc& tensor = program_.tensors[t];
+    if (tensor.parent < 0) return;
+    const std::string where = "tensor '" + tensor.name + "': ";
+    if (static_cast<std::size_t>(tensor.parent) >= t) throw Error(where + "its parent must come before it");
+    const TensorDesc& parent = program_.tensors[static_cast<std::size_t>(tensor.parent)];
+    if (tensor.kind != TensorKind::intermediate ||
+        (parent.kind != TensorKind::intermediate && parent.kind != TensorKind::input)) {
+      throw Error(where + "only an intermediate tensor lies inside another, or inside an input");
+    }
+    if (tensor.dtype != parent.dtype || quantized_unit(tensor.dtype))
+      throw Error(where + "its parent has another type");
+    const std::int64_t elements = fixed_elements(tensor);
+    const std::int64_t parent_elements = fixed_elements(parent);
+    const std::int64_t last = last_dim(tensor);
+    if (tensor.offset < 0 || tensor.stride < last || tensor.stride > parent_elements || elements == 0 ||
+        tensor.offset > parent_elements - ((elements / last - 1) * tensor.stride + last)) {
+      throw Error(where + "it does not lie within its parent");
+    }
+    if (is_dense(static_cast<std::size_t>(tensor.parent))) return;
+    // Inside a part with gaps, the rows must be the part's own.
+    if (tensor.stride != last_dim(parent) || tensor.offset + last > last_dim(parent) ||
+        elements / last != parent_elements / last_dim(parent)) {
+      throw Error(where + "its parent has gaps where it has none");
+    }
+  }
+
+  std::int64_t fixed_elements(const TensorDesc& tensor) const {
+    std::int64_t elements = 1;
+    for (const Dim& dim : tensor.shape) {
+      if (dim.symbol >= 0)
+        throw Error("tensor '" + tensor.name +
+                    "': a tensor inside another one cannot have symbolic dimensions");
+      if (dim.value > 0 && elements > kMaxDim / dim.value)
+        throw Error("tensor '" + tensor.name + "': it is too large");
+      elements *= dim.value;
+    }
+    return elements;
+  }
+
+  static std::int64_t last_dim(const TensorDesc& tensor) {
+    return tensor.shape.empty() ? 1 : tensor.shape.back().value;
+  }
+
+  bool is_dense(std::size_t t) const {
+    const TensorDesc& tensor = program_.tensors[t];
+    if (tensor.parent < 0) return true;
+    return tensor.stride == last_dim(tensor) && is_dense(static_cast<std::size_t>(tensor.parent));
+  }
+
+  // Whether all of it has been computed: by a step, or part by part.
+  bool is_whole(std::size_t t) const {
+    if (defined_[t]) return true;
+    bool any = false;
+    for (std::size_t part : parts_[t]) {
+      if (!is_ever_computed(part)) continue;
+      if (!is_whole(part)) return false;
+      any = true;
+    }
+    return any;
+  }
+
+  bool is_ever_computed(std::size_t t) const {
+    return computed_[t] || std::any_of(parts_[t].begin(), parts_[t].end(),
+                                       [&](std::size_t part) { return is_ever_computed(part); });
+  }
+
+  bool is_defined(std::size_t t) const {
+    if (is_whole(t)) return true;
+    const std::int32_t parent = program_.tensors[t].parent;
+    return parent >= 0 && is_defined(static_cast<std::size_t>(parent));
+  }
+
   const TensorDesc& tensor_at(std::int32_t index, const std::string& where) const {
     if (index < 0 || static_cast<std::size_t>(index) >= program_.tensors.size()) {
       throw Error(where + ": no tensor has the number " + std::to_string(index));
@@ -81,29 +174,37 @@ class Validator {
     if (!op) throw Error(where + "there is no such op");
     const Signature& signature = signature_of(*op);
     std::map<std::string, Dim> letters;
-    check_ports(where, "input", signature.inputs, step.inputs, letters);
-    check_ports(where, "output", signature.outputs, step.outputs, letters);
+    check_ports(where, "input", signature.inputs, step.inputs, signature.fusible, letters);
+    check_ports(where, "output", signature.outputs, step.outputs, false, letters);
     check_updates(where, signature, step);
+    check_parts(where, *op, step);
     for (std::size_t i = 0; i < step.inputs.size(); i++) {
       const std::size_t tensor = static_cast<std::size_t>(step.inputs[i]);
       // An updated tensor comes into being with its first update.
-      if (!defined_[tensor] && !signature.inputs[i].updated) {
+      const bool updated = i < signature.inputs.size() && signature.inputs[i].updated;
+      if (!updated && !is_defined(tensor)) {
         throw Error(where + "input '" + program_.tensors[tensor].name + "' is used before it is computed");
       }
     }
     for (std::size_t i = 0; i < step.outputs.size(); i++)
       define(where, signature.outputs[i], step.outputs[i]);
-    CheckedStep checked{op, {}};
+    CheckedStep checked{op, {}, {}};
     check_attributes(where, *op, step, checked.attribute);
+    if (!signature.fusible && !step.fused.empty()) throw Error(where + "this op takes no fused steps");
+    for (const FusedDesc& fused : step.fused)
+      checked.fused.push_back(check_fused(where, signature, step, fused));
     return checked;
   }
 
   void check_ports(const std::string& where, const char* role, const std::vector<Port>& ports,
-                   const std::vector<std::int32_t>& operands, std::map<std::string, Dim>& letters) const {
-    if (ports.size() != operands.size()) {
+                   const std::vector<std::int32_t>& operands, bool more,
+                   std::map<std::string, Dim>& letters) const {
+    if (operands.size() < ports.size() || (operands.size() > ports.size() && !more)) {
       throw Error(where + "expected " + std::to_string(ports.size()) + " " + role + "s, got " +
                   std::to_string(operands.size()));
     }
+    for (std::size_t i = ports.size(); i < operands.size(); i++)
+      tensor_at(operands[i], where + role + " " + std::to_string(i));
     for (std::size_t i = 0; i < ports.size(); i++) {
       const TensorDesc& tensor = tensor_at(operands[i], where + role + " " + std::to_string(i));
       if (!admits(ports[i], tensor) || !fits(ports[i], tensor, letters)) {
@@ -113,8 +214,33 @@ class Validator {
     }
   }
 
+  void check_parts(const std::string& where, const OpSpec& op, const StepDesc& step) const {
+    if (op.strided) return;
+    for (const auto* operands : {&step.inputs, &step.outputs}) {
+      for (std::int32_t t : *operands) {
+        if (!is_dense(static_cast<std::size_t>(t))) {
+          throw Error(where + "'" + program_.tensors[static_cast<std::size_t>(t)].name +
+                      "' is a part of a tensor, with gaps, which this op does not take");
+        }
+      }
+    }
+  }
+
+  FusedStep check_fused(const std::string& where, const Signature& signature, const StepDesc& step,
+                        const FusedDesc& fused) const {
+    const std::int32_t first = static_cast<std::int32_t>(signature.inputs.size());
+    const std::int32_t end = static_cast<std::int32_t>(step.inputs.size());
+    if (fused.operand >= 0 && (fused.operand < first || fused.operand >= end)) {
+      throw Error(where + "fused step '" + fused.op + "': its operand is input " +
+                  std::to_string(fused.operand) + ", which is none of the step's inputs " +
+                  std::to_string(first) + " to " + std::to_string(end - 1));
+    }
+    return read_fused(fused, where);
+  }
+
   // Letters stand for one dimension each throughout the signature.
   static bool fits(const Port& port, const TensorDesc& tensor, std::map<std::string, Dim>& letters) {
+    if (port.any_shape) return true;
     if (port.dims.size() != tensor.shape.size()) return false;
     for (std::size_t d = 0; d < port.dims.size(); d++) {
       const std::string& expected = port.dims[d];
@@ -170,7 +296,9 @@ class Validator {
 
   const Program& program_;
   OpLookup find_op_;
-  std::vector<bool> defined_;
+  std::vector<std::vector<std::size_t>> parts_;  // of each tensor, those that lie directly in it
+  std::vector<bool> computed_;                   // by some step
+  std::vector<bool> defined_;                    // so far
 };
 
 }  // namespace
@@ -194,7 +322,9 @@ DType dtype_from_name(const std::string& name) {
 }
 
 std::int64_t bytes_of(DType dtype, const std::vector<std::int64_t>& shape) {
-  std::int64_t row = dtype == DType::f16 || dtype == DType::bf16 ? 2 : 4;
+  std::int64_t row = 4;
+  if (dtype == DType::f16 || dtype == DType::bf16) row = 2;
+  if (dtype == DType::u8 || dtype == DType::i8) row = 1;
   std::size_t dims = shape.size();
   if (const int unit = quantized_unit(dtype)) {
     if (shape[1] > kMaxDim) throw Error("tensor size overflows");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "native/core/call.h"
+#include "native/core/fused.h"
 #include "native/core/op.h"
 
 namespace qn {
@@ -32,6 +33,19 @@ struct TensorDesc {
   DType dtype = DType::f32;
   bool weight = false;  // a matrix in panels: a constant, whose dtype is not used
   std::vector<Dim> shape;
+  // An intermediate tensor may lie inside another one: a part of a concatenation, or the same elements in
+  // another shape. Its first element is the parent's element `offset`, its last-axis rows are `stride` apart,
+  // all in elements of the parent as though that were dense. Neither has symbolic dimensions. -1: none.
+  std::int32_t parent = -1;
+  std::int64_t offset = 0;
+  std::int64_t stride = 0;
+};
+
+// An elementwise step that an op applies to what it stores.
+struct FusedDesc {
+  std::string op;
+  std::int32_t operand = -1;  // the position among the step's inputs; -1: none
+  std::map<std::string, double> attributes;
 };
 
 struct StepDesc {
@@ -40,6 +54,7 @@ struct StepDesc {
   std::vector<std::int32_t> inputs;
   std::vector<std::int32_t> outputs;
   std::map<std::string, double> attributes;
+  std::vector<FusedDesc> fused;
 };
 
 struct Program {
@@ -56,6 +71,7 @@ using OpLookup = const OpSpec* (*)(const std::string& name);
 struct CheckedStep {
   const OpSpec* op;
   double attribute[kMaxAttributes];
+  std::vector<FusedStep> fused;  // operand kinds are found when shapes are known
 };
 
 // Checks indices, kinds, order of definition, signatures and attributes. Throws Error naming the step and the

@@ -145,6 +145,7 @@ void Session::bind_memory(const Plan& plan) {
   for (std::size_t t = 0; t < views_.size(); t++) {
     const TensorPlan& tensor = plan.tensors[t];
     views_[t].rank = static_cast<std::int32_t>(tensor.shape.size());
+    views_[t].stride = tensor.stride;
     std::copy(tensor.shape.begin(), tensor.shape.end(), views_[t].dim);
     if (tensor.offset >= 0) views_[t].data = static_cast<std::uint8_t*>(arena_->data) + tensor.offset;
   }
@@ -177,14 +178,12 @@ void Session::run_step(const Plan& plan, std::size_t number, const RunRequest& r
                        RunResult& result) {
   const StepDesc& step = program_.steps[number];
   const OpSpec& op = *steps_[number].op;
-  constexpr std::size_t kMaxOperands = 8;
-  View in[kMaxOperands];
-  View out[kMaxOperands];
-  for (std::size_t i = 0; i < step.inputs.size(); i++)
-    in[i] = views_[static_cast<std::size_t>(step.inputs[i])];
-  for (std::size_t i = 0; i < step.outputs.size(); i++)
-    out[i] = views_[static_cast<std::size_t>(step.outputs[i])];
-  Call call{in, out, {}};
+  in_.clear();
+  out_.clear();
+  for (std::int32_t t : step.inputs) in_.push_back(views_[static_cast<std::size_t>(t)]);
+  for (std::int32_t t : step.outputs) out_.push_back(views_[static_cast<std::size_t>(t)]);
+  const std::vector<FusedStep>& fused = plan.fused[number];
+  Call call{in_.data(), out_.data(), {}, fused.data(), static_cast<std::int32_t>(fused.size())};
   std::copy(std::begin(steps_[number].attribute), std::end(steps_[number].attribute), call.attribute);
   if (op.check_values) {
     if (const std::string reason = op.check_values(call); !reason.empty()) {

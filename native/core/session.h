@@ -93,6 +93,8 @@ class Session {
   std::shared_ptr<Backend> backend_;
   std::vector<Constant> constants_;
   std::vector<View> views_;  // one a tensor; shapes and data as of the current plan
+  std::vector<View> in_;     // of the step that runs
+  std::vector<View> out_;
   std::vector<std::unique_ptr<DeviceMemory>> states_;
   std::unique_ptr<DeviceMemory> arena_;
   std::list<Plan> plans_;  // most recently used first

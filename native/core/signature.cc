@@ -17,6 +17,8 @@ class Parser {
   Signature parse() {
     Signature signature;
     signature.inputs = ports();
+    signature.fusible = text_.compare(at_, 3, "...") == 0;
+    if (signature.fusible) at_ += 3;
     skip_spaces();
     if (text_.compare(at_, 2, "->") != 0) fail();
     at_ += 2;
@@ -29,7 +31,7 @@ class Parser {
   std::vector<Port> ports() {
     std::vector<Port> list;
     skip_spaces();
-    while (at_ < text_.size() && text_[at_] != '-') {
+    while (at_ < text_.size() && text_[at_] != '-' && text_[at_] != '.') {
       list.push_back(port());
       skip_spaces();
       if (!take(',')) break;
@@ -45,6 +47,11 @@ class Parser {
     while (take('|'));
     if (!take('[')) fail();
     if (take(']')) return port;
+    if (take('*')) {
+      port.any_shape = true;
+      if (!take(']')) fail();
+      return port;
+    }
     do port.dims.push_back(word());
     while (take(','));
     if (!take(']')) fail();
@@ -109,7 +116,7 @@ bool admits(const Port& port, const TensorDesc& tensor) {
 }
 
 std::string describe(const Port& port) {
-  return join(port.classes, " or ") + "[" + join(port.dims, ",") + "]";
+  return join(port.classes, " or ") + "[" + (port.any_shape ? "*" : join(port.dims, ",")) + "]";
 }
 
 std::string describe(const TensorDesc& tensor, const std::vector<std::string>& symbols) {

@@ -11,12 +11,14 @@ namespace qn {
 struct Port {
   std::vector<std::string> classes;
   std::vector<std::string> dims;  // a letter, or a number
+  bool any_shape = false;         // "[*]"
   bool updated = false;           // "~": updated in place
 };
 
 struct Signature {
   std::vector<Port> inputs;
   std::vector<Port> outputs;
+  bool fusible = false;  // "...": fused steps, and their operands after the inputs
 };
 
 // Cached per OpSpec for the life of the process. The text is the project's own, so a mistake in it is a

@@ -128,15 +128,18 @@ OwnedWeight load_random(const WeightRequest& request, const RandomSource& source
 }
 
 AlignedBuffer load_dense(const WeightRequest& request, MatrixSize size, const LoadControl& control) {
+  const auto* plain = std::get_if<ValuesSource>(&request.source);
+  if ((request.target.kind == TargetKind::values) != (plain != nullptr)) {
+    fail(request, "expected plain values for the values target, and for no other");
+  }
+  if (plain) {
+    AlignedBuffer buffer(plain->bytes.size());
+    std::memcpy(buffer.data(), plain->bytes.data(), buffer.size());
+    return buffer;
+  }
   const int64_t count = size.rows * size.cols;
   AlignedBuffer buffer(static_cast<size_t>(count) * sizeof(float));
-  const auto* indices = std::get_if<IndexSource>(&request.source);
-  if ((request.target.kind == TargetKind::indices) != (indices != nullptr)) {
-    fail(request, "expected indices for the indices target, and for no other");
-  }
-  if (indices) {
-    std::memcpy(buffer.data(), indices->values.data(), buffer.size());
-  } else if (std::holds_alternative<RandomSource>(request.source)) {
+  if (std::holds_alternative<RandomSource>(request.source)) {
     float* values = reinterpret_cast<float*>(buffer.data());
     std::fill(values, values + count, 1.0f);  // the gains of a freshly initialised norm
   } else {
@@ -160,11 +163,12 @@ LoadedWeight load_weight(const WeightRequest& request, const LoadControl& contro
   LoadedWeight loaded;
   loaded.rows = size.rows;
   loaded.cols = size.cols;
-  if (request.target.kind == TargetKind::dense || request.target.kind == TargetKind::indices) {
+  if (request.target.kind == TargetKind::dense || request.target.kind == TargetKind::values) {
     loaded.is_dense = true;
     loaded.dense = load_dense(request, size, control);
     loaded.bytes = static_cast<int64_t>(loaded.dense.size());
-    loaded.bits_per_weight = 32;
+    loaded.bits_per_weight =
+        8.0 * static_cast<double>(loaded.dense.size()) / static_cast<double>(size.rows * size.cols);
     if (control.progress) control.progress(size.rows * size.cols);
     return loaded;
   }

@@ -24,7 +24,7 @@ enum class TargetKind : uint8_t {
   nf4,       // 4-bit codes into NF4's table, in blocks of 64 whose absmax is quantized in turn: nf4.h
   llm_int8,  // 8 bits with one scale a row: llm_int8.h
   dense,     // float32 values in order, no panels: norm gains
-  indices,   // int32 values in order, of an IndexSource: a column order
+  values,    // as they are, of a ValuesSource: a column order, codes, a look-up table
 };
 
 struct WeightTarget {
@@ -40,7 +40,7 @@ struct WeightRequest {
 
 struct LoadedWeight {
   OwnedWeight panels;   // unless dense
-  AlignedBuffer dense;  // float32 or int32 [rows * cols]
+  AlignedBuffer dense;  // [rows * cols]
   bool is_dense = false;
   int64_t rows = 0, cols = 0;
   int64_t bytes = 0;           // in memory

@@ -24,8 +24,8 @@ struct Open {
   Rows operator()(const RandomSource&) const {
     throw Error("tensor '" + std::string(name) + "': random weights have values only in a target's format");
   }
-  Rows operator()(const IndexSource&) const {
-    throw Error("tensor '" + std::string(name) + "': indices are no matrix");
+  Rows operator()(const ValuesSource&) const {
+    throw Error("tensor '" + std::string(name) + "': plain values are no matrix");
   }
 };
 

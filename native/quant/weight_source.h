@@ -88,9 +88,10 @@ struct ArraySource {
   int64_t rows, cols;
 };
 
-// Column numbers in memory, for the indices target only.
-struct IndexSource {
-  std::vector<int32_t> values;
+// Plain values in memory, for the values target only: column numbers, bias sums, codes, look-up tables.
+struct ValuesSource {
+  std::vector<uint8_t> bytes;
+  int64_t count;
 };
 
 struct RandomSource {
@@ -100,7 +101,7 @@ struct RandomSource {
 
 // A Canonical's arrays must live until the source has been read.
 using WeightSource = std::variant<FileSource, GptqSource, TableSource, Int8Source, QuantizedSource,
-                                  ArraySource, IndexSource, RandomSource, Canonical>;
+                                  ArraySource, ValuesSource, RandomSource, Canonical>;
 
 // A vector counts as one row.
 MatrixSize size_of(const WeightSource& source);

@@ -1,6 +1,6 @@
 // How far a kernel's results are from the reference kernel's on the same weights and inputs.
 import type { Isa, WeightInfo } from '../native/face.js'
-import { Session } from '../native/session.js'
+import { type InputArray, Session } from '../native/session.js'
 import { ProgramBuilder, type Tensor } from '../program/builder.js'
 import { gatherRows } from '../program/ops.js'
 import type { Binding, KernelCase } from './kernel-case.js'
@@ -72,7 +72,7 @@ async function results(
   }
 }
 
-function rowsOf(data: Float32Array | Int32Array | Uint16Array, count: number, tensor: Tensor): number[][] {
+function rowsOf(data: InputArray, count: number, tensor: Tensor): number[][] {
   const unit = /^q8x(\d+)$/.exec(tensor.dtype)?.[1]
   const width = data.length / count
   return Array.from({ length: count }, (_, i) => {

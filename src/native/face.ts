@@ -56,7 +56,7 @@ export interface SessionHandle {
 }
 
 /** 'q8x16|32|64': int8 activations with one scale per block of so many columns. */
-export type DType = 'f32' | 'f16' | 'bf16' | 'i32' | 'q8x16' | 'q8x32' | 'q8x64'
+export type DType = 'f32' | 'f16' | 'bf16' | 'i32' | 'u8' | 'i8' | 'q8x16' | 'q8x32' | 'q8x64'
 
 /** A number, or the name of a symbol of the program. */
 export type Dimension = number | string
@@ -67,6 +67,16 @@ export interface TensorJson {
   /** 'weight': a matrix in panels. */
   readonly dtype: DType | 'weight'
   readonly shape: readonly Dimension[]
+  /** Of an intermediate tensor that lies inside another one, earlier in the list; in elements of that one. */
+  readonly place?: { readonly parent: number; readonly offset: number; readonly stride: number }
+}
+
+/** An elementwise step applied to a step's result: native/core/fused.h. */
+export interface FusedJson {
+  readonly op: string
+  /** The position among the step's inputs. */
+  readonly operand?: number
+  readonly attributes: Readonly<Record<string, number>>
 }
 
 export interface StepJson {
@@ -75,6 +85,7 @@ export interface StepJson {
   readonly inputs: readonly number[]
   readonly outputs: readonly number[]
   readonly attributes: Readonly<Record<string, number>>
+  readonly fused?: readonly FusedJson[]
 }
 
 export interface ProgramJson {
@@ -152,8 +163,8 @@ export type WeightSource =
   /** [rows, cols] */
   | { readonly kind: 'array'; readonly values: Float32Array; readonly rows: number; readonly cols: number }
   | { readonly kind: 'random'; readonly seed: number; readonly rows: number; readonly cols: number }
-  /** For the indices target. */
-  | { readonly kind: 'indices'; readonly values: Int32Array }
+  /** Plain values, for the values target. */
+  | { readonly kind: 'values'; readonly values: Int32Array | Uint8Array | Int8Array }
 
 /** What a weight becomes in memory. 'native': as stored; 'f32': the stored values, unquantized. */
 export type WeightTarget =
@@ -170,8 +181,8 @@ export type WeightTarget =
     }
   /** A plain vector of float32 values: norm gains. */
   | { readonly kind: 'dense' }
-  /** A plain vector of int32 values: a column order. */
-  | { readonly kind: 'indices' }
+  /** Plain values as they are: a column order, codes, a look-up table. */
+  | { readonly kind: 'values' }
 
 export interface WeightRequest {
   /** For error messages. */
@@ -183,7 +194,7 @@ export interface WeightRequest {
 export interface WeightInfo {
   readonly handle: WeightHandle
   /** 'dense' or the panel format. */
-  readonly format: 'dense' | 'f32' | 'f16' | 'bf16' | 'u8' | 'u4' | 'u2' | 'lut4'
+  readonly format: 'dense' | 'f32' | 'f16' | 'bf16' | 'u8' | 'u4' | 'u2' | 'lut4' | 'i8'
   readonly rows: number
   readonly cols: number
   /** Columns over which integer dot products are summed: 16, 32 or 64; 0 where weights are multiplied as floats. */
@@ -210,7 +221,7 @@ export interface RunRequestJson {
   readonly symbols: readonly number[]
   readonly inputs: readonly {
     readonly tensor: number
-    readonly data: Float32Array | Int32Array | Uint16Array
+    readonly data: Float32Array | Int32Array | Uint16Array | Uint8Array | Int8Array
   }[]
   readonly timings: boolean
 }
@@ -278,7 +289,7 @@ export interface Addon extends DetectionFunctions, ImageFunctions, QuantFunction
     options: { threads: number },
     onProgress?: Progress,
   ): Job<WeightInfo[]>
-  /** The values of any source but random and indices, [rows, cols] in the model's order. */
+  /** The values of any source but random ones and plain values, [rows, cols] in the model's order. */
   readMatrix(
     source: WeightSource,
     name: string,

@@ -13,7 +13,7 @@ import { finish, type JobOptions } from './job.js'
 export interface Output {
   readonly shape: readonly number[]
   /** f16 and bf16 as their bits; the bytes of q8 (native/core/quantized_row.h) two by two. */
-  readonly data: Float32Array | Int32Array | Uint16Array
+  readonly data: InputArray
 }
 
 export interface RunOptions extends JobOptions {
@@ -29,7 +29,7 @@ export interface RunResult {
   readonly durationNs: number
 }
 
-export type InputArray = Float32Array | Int32Array | Uint16Array
+export type InputArray = Float32Array | Int32Array | Uint16Array | Uint8Array | Int8Array
 
 /** A program ready to run: its weights bound, its memory planned at each new binding of its symbols. */
 export class Session {
@@ -142,5 +142,7 @@ export class Session {
 function typed(dtype: string, data: ArrayBuffer): Output['data'] {
   if (dtype === 'f32') return new Float32Array(data)
   if (dtype === 'i32') return new Int32Array(data)
+  if (dtype === 'u8') return new Uint8Array(data)
+  if (dtype === 'i8') return new Int8Array(data)
   return new Uint16Array(data)
 }

@@ -8,6 +8,13 @@ export interface Tensor {
   readonly shape: readonly Dimension[]
 }
 
+/** An elementwise step that is part of another one: native/core/fused.h has the names and attributes. */
+export interface Fused {
+  readonly op: string
+  readonly operand?: Tensor
+  readonly attributes?: Readonly<Record<string, number>>
+}
+
 /**
  * Builds a Program step by step; the ops are in ops.ts. Nothing is checked here: the native side checks the whole
  * program when a session is made, and names the step.
@@ -39,6 +46,11 @@ export class ProgramBuilder {
     return this.#tensor(name, 'constant', 'f32', shape)
   }
 
+  /** Codes or a look-up table, given when the session is made. */
+  codes(name: string, dtype: 'u8' | 'i8', ...shape: number[]): Tensor {
+    return this.#tensor(name, 'constant', dtype, shape)
+  }
+
   /** Int32 values, given when the session is made. */
   indices(name: string, count: number): Tensor {
     return this.#tensor(name, 'constant', 'i32', [count])
@@ -60,19 +72,39 @@ export class ProgramBuilder {
     this.#outputs.push(tensor.index)
   }
 
+  /**
+   * Lies inside `parent`, from its element `offset`, the last axis' rows `stride` elements apart: a part of a
+   * concatenation, or with stride equal to the last dimension the same elements in another shape.
+   */
+  part(parent: Tensor, offset: number, stride: number, ...shape: number[]): Tensor {
+    const place = { parent: parent.index, offset, stride }
+    return this.#tensor(`%${this.#tensors.length}`, 'intermediate', parent.dtype, shape, place)
+  }
+
+  /** @param fused applied to the result one after the other, where the op takes them */
   step(
     op: string,
     label: string,
     inputs: readonly Tensor[],
     outputs: readonly Tensor[],
     attributes: Readonly<Record<string, number>> = {},
+    fused: readonly Fused[] = [],
   ): void {
+    const operands = fused.flatMap(({ operand }) => operand ?? [])
+    let position = inputs.length
     this.#steps.push({
       op,
       label: [...this.#scope, label].join('.'),
-      inputs: inputs.map((tensor) => tensor.index),
+      inputs: [...inputs, ...operands].map((tensor) => tensor.index),
       outputs: outputs.map((tensor) => tensor.index),
       attributes,
+      ...(fused.length > 0 && {
+        fused: fused.map(({ op, operand, attributes = {} }) => ({
+          op,
+          ...(operand && { operand: position++ }),
+          attributes,
+        })),
+      }),
     })
   }
 
@@ -95,8 +127,9 @@ export class ProgramBuilder {
     kind: TensorJson['kind'],
     dtype: DType | 'weight',
     shape: readonly Dimension[],
+    place?: TensorJson['place'],
   ): Tensor {
-    this.#tensors.push({ name, kind, dtype, shape })
+    this.#tensors.push({ name, kind, dtype, shape, ...(place && { place }) })
     return { index: this.#tensors.length - 1, name, dtype, shape }
   }
 }

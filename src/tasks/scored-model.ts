@@ -1,7 +1,7 @@
 import type { SequenceInput } from '../models/llama/batch.js'
 import type { Llama } from '../models/llama/model.js'
 import type { LlamaProgramOptions } from '../models/llama/program.js'
-import type { Session } from '../native/session.js'
+import type { InputArray, Session } from '../native/session.js'
 import type { KernelCalls, ScoredPrecision, ScoringCost } from './result.js'
 
 /** One model's answer to a batch with R scored positions. */
@@ -114,7 +114,7 @@ export class ScoredModel {
     batch: readonly SequenceInput[],
     scoring: { targets: Int32Array; reference?: Float32Array },
     signal: AbortSignal | undefined,
-  ): Promise<Readonly<Record<string, Float32Array | Int32Array | Uint16Array>>> {
+  ): Promise<Readonly<Record<string, InputArray>>> {
     const { symbols, inputs } = this.#model.batcher.pack(batch)
     const { outputs, durationNs } = await this.#session.run(symbols, { ...inputs, ...scoring }, { signal })
     this.#nanoseconds += durationNs

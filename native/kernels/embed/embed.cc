@@ -13,6 +13,7 @@ int code_bits(WeightFormat format) {
     case WeightFormat::bf16:
       return 16;
     case WeightFormat::u8:
+    case WeightFormat::i8:
       return 8;
     case WeightFormat::u4:
     case WeightFormat::lut4:
@@ -23,7 +24,10 @@ int code_bits(WeightFormat format) {
   return 0;
 }
 
-std::string check(const Call&) { return {}; }
+std::string check(const Call& call) {
+  if (call.in[1].weight->format == WeightFormat::i8) return "codes of convolutions are no embedding";
+  return {};
+}
 
 std::string check_values(const Call& call) {
   const int64_t rows = call.in[1].weight->rows;

@@ -14,8 +14,9 @@ bool is_integer(WeightFormat f) {
 
 std::string check(const Call& call) {
   const int unit = quantized_unit(call.in[0].dtype);
-  if (unit == 0) return {};
   const Weight& weight = *call.in[1].weight;
+  if (weight.format == WeightFormat::i8) return "codes of convolutions have no scales: use conv2d_u8";
+  if (unit == 0) return {};
   if (weight.format == WeightFormat::lut4) {
     return "quantized activations need u8, u4 or u2 weights: codes of lut4 are places in a table, and no "
            "integers to multiply";

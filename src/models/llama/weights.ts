@@ -51,8 +51,8 @@ export async function loadLlamaWeights(
 async function loadColumnOrders(weights: ReadonlyMap<string, WeightInfo>): Promise<[string, WeightInfo][]> {
   const requests = [...columnOrders(weights).constants].map(([name, values]) => ({
     name,
-    source: { kind: 'indices' as const, values },
-    target: { kind: 'indices' as const },
+    source: { kind: 'values' as const, values },
+    target: { kind: 'values' as const },
   }))
   const infos = await loadWeights(requests, 1)
   return infos.map((info, i) => [requests[i]!.name, info])
@@ -128,7 +128,7 @@ function memoryBits(target: WeightTarget, source: MatrixSource): number {
     case 'llm.int8':
       return 8
     case 'dense':
-    case 'indices':
+    case 'values':
       return 32
   }
 }

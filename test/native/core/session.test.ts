@@ -241,3 +241,86 @@ describe('what is refused', () => {
     await expect(s.run({ T: 1 }, { x: new Float32Array(4) })).rejects.toThrow('this session was released')
   })
 })
+
+describe('parts of tensors', () => {
+  const doubled = (p: ProgramBuilder, x: ReturnType<ProgramBuilder['input']>, y: typeof x) =>
+    p.step('add', 'double', [x, x], [y])
+
+  test('a tensor in another shape is the same memory', async () => {
+    const p = new ProgramBuilder()
+    const whole = p.intermediate('f32', 2, 6)
+    doubled(p, p.input('x', 'f32', 2, 6), whole)
+    const reshaped = p.part(whole, 0, 4, 3, 4)
+    const y = p.intermediate('f32', 3, 4)
+    doubled(p, reshaped, y)
+    p.output('y', y)
+    const x = Float32Array.from({ length: 12 }, (_, i) => i)
+    expect((await session(p.build()).run({}, { x })).outputs['y']).toEqual({
+      shape: [3, 4],
+      data: x.map((v) => 4 * v),
+    })
+  })
+
+  test('parts put a tensor together; it lives from its first part to its last reader', async () => {
+    const p = new ProgramBuilder()
+    const x = p.input('x', 'f32', 1, 64)
+    const whole = p.intermediate('f32', 2, 64)
+    doubled(p, x, p.part(whole, 0, 64, 1, 64))
+    // Between the parts, steps that would take the memory if the plan forgot whose it is.
+    let other = x
+    for (let i = 0; i < 3; i++) other = op.add(p, 'other', other, x)
+    doubled(p, other, p.part(whole, 64, 64, 1, 64))
+    p.output('y', op.add(p, 'y', whole, whole))
+    const values = Float32Array.from({ length: 64 }, (_, i) => i + 1)
+    const { outputs } = await session(p.build()).run({}, { x: values })
+    expect([...outputs['y']!.data]).toEqual([...values.map((v) => 4 * v), ...values.map((v) => 16 * v)])
+  })
+
+  const placed = (offset: number, stride: number, shape: number[], write: boolean) => {
+    const p = new ProgramBuilder()
+    const whole = p.intermediate('f32', 4, 6)
+    const x = p.input('x', 'f32', 4, 6)
+    if (write) doubled(p, x, whole)
+    p.output(
+      'y',
+      op.add(p, 'part', p.part(whole, offset, stride, ...shape), p.part(whole, offset, stride, ...shape)),
+    )
+    return () => session(p.build())
+  }
+
+  test.each([
+    [0, 6, [4, 7], 'does not lie within its parent'],
+    [1, 6, [4, 6], 'does not lie within its parent'],
+    [-1, 6, [1, 6], 'does not lie within its parent'],
+    [0, 2, [4, 3], 'does not lie within its parent'],
+    [0, 6, [0, 6], 'does not lie within its parent'],
+    [0, 2 ** 50, [2, 3], 'does not lie within its parent'],
+    [0, 6, [4, 3], 'a part of a tensor, with gaps'],
+  ])('offset %d, stride %d, shape %j: %s', (offset, stride, shape, message) => {
+    expect(placed(offset, stride, shape, true)).toThrow(message)
+  })
+
+  test('a part of a tensor that nobody computes is refused', () => {
+    expect(placed(0, 6, [4, 6], false)).toThrow('is used before it is computed')
+  })
+
+  test('a tensor half of which is never computed can only be read after its written parts', () => {
+    const p = new ProgramBuilder()
+    const x = p.input('x', 'f32', 1, 8)
+    const whole = p.intermediate('f32', 2, 8)
+    const late = p.part(whole, 8, 8, 1, 8)
+    doubled(p, x, p.part(whole, 0, 8, 1, 8))
+    p.output('y', op.add(p, 'early', whole, whole))
+    doubled(p, x, late)
+    expect(() => session(p.build())).toThrow('is used before it is computed')
+  })
+})
+
+test('an op that takes no fused steps says so', () => {
+  const p = new ProgramBuilder()
+  const x = p.input('x', 'f32', 1, 8)
+  const y = p.intermediate('f32', 1, 8)
+  p.step('add', 'sum', [x, x], [y], {}, [{ op: 'sqrt' }])
+  p.output('y', y)
+  expect(() => session(p.build())).toThrow('step 0 (add, sum): this op takes no fused steps')
+})

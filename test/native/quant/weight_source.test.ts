@@ -167,7 +167,7 @@ describe('readMatrix', () => {
 
   test.each<[WeightSource, string]>([
     [{ kind: 'random', seed: 1, rows: 4, cols: 4 }, 'random weights have values only in a target'],
-    [{ kind: 'indices', values: Int32Array.of(1) }, 'indices are no matrix'],
+    [{ kind: 'values', values: Int32Array.of(1) }, 'plain values are no matrix'],
     [{ ...array, cols: 95 }, 'expected 37 x 95 values, found 3552'],
   ])('refuses what has none', async (source, message) => {
     await expect(readMatrix(source, 'w', 1)).rejects.toThrow(`tensor 'w': ${message}`)

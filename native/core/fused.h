@@ -1,0 +1,62 @@
+// Elementwise steps that an op applies, in order, to each element of its result before it is stored for good:
+// a bias of a batch norm, a residual sum, an activation. The result is exactly that of the plain op followed
+// by each step as an op of its own: u8 results are rounded and clamped to codes between the steps.
+//
+// native/elementwise/ computes them, for each instruction set, on tiles that are still in the cache.
+#pragma once
+
+#include "native/core/call.h"
+
+namespace qn {
+
+enum class FusedOp : uint8_t {
+  // On float32. y = x + b and so on; the operand b may come first.
+  add,
+  subtract,
+  reverse_subtract,  // b - x
+  multiply,
+  divide,
+  reverse_divide,  // b / x
+  maximum,
+  minimum,
+  clamp,         // lo, hi
+  hard_swish,    // sixth: (x * sixth) * min(max(x + 3, 0), 6)
+  hard_sigmoid,  // sixth: min(max(x + 3, 0), 6) * sixth
+  leaky_relu,    // alpha: x < 0 ? alpha * x : x
+  sigmoid,
+  tanh,
+  exp,
+  log,
+  sqrt,
+  rsqrt,
+  abs,
+  negate,
+  square,
+  floor,
+  ceil,
+  round,  // half to even
+  // On u8 codes.
+  lookup,          // operand: u8[256]
+  add_codes,       // factor, operand_factor, shift, x_zero, operand_zero, y_zero, lo, hi
+  multiply_codes,  // multiplier, x_zero, operand_zero, y_zero, lo, hi
+};
+
+// How the operand's elements go with the result's.
+enum class OperandKind : uint8_t {
+  none,
+  same,     // one each: of the result's shape, with a stride of its own
+  channel,  // one for each of the last axis: [C], [1, ..., C]
+  scalar,   // one
+  table,    // u8[256], of lookup
+};
+
+inline constexpr int kMaxFusedAttributes = 8;
+
+struct FusedStep {
+  FusedOp op;
+  OperandKind kind;
+  int32_t operand;                        // in Call::in; -1: none
+  double attribute[kMaxFusedAttributes];  // in the order of the comments above
+};
+
+}  // namespace qn

@@ -1,0 +1,130 @@
+#include "native/core/fused_spec.h"
+
+#include <algorithm>
+#include <span>
+
+#include "native/core/error.h"
+
+namespace qn {
+namespace {
+
+enum class Operand { none, elements, table };
+
+struct FusedSpec {
+  const char* name;
+  FusedOp op;
+  DType dtype;  // f32 or u8
+  Operand operand;
+  std::vector<const char*> attributes;
+};
+
+const std::vector<FusedSpec>& specs() {
+  constexpr auto f32 = DType::f32;
+  constexpr auto u8 = DType::u8;
+  static const std::vector<FusedSpec> list = {
+      {"add", FusedOp::add, f32, Operand::elements, {}},
+      {"subtract", FusedOp::subtract, f32, Operand::elements, {}},
+      {"reverse_subtract", FusedOp::reverse_subtract, f32, Operand::elements, {}},
+      {"multiply", FusedOp::multiply, f32, Operand::elements, {}},
+      {"divide", FusedOp::divide, f32, Operand::elements, {}},
+      {"reverse_divide", FusedOp::reverse_divide, f32, Operand::elements, {}},
+      {"maximum", FusedOp::maximum, f32, Operand::elements, {}},
+      {"minimum", FusedOp::minimum, f32, Operand::elements, {}},
+      {"clamp", FusedOp::clamp, f32, Operand::none, {"lo", "hi"}},
+      {"hard_swish", FusedOp::hard_swish, f32, Operand::none, {"sixth"}},
+      {"hard_sigmoid", FusedOp::hard_sigmoid, f32, Operand::none, {"sixth"}},
+      {"leaky_relu", FusedOp::leaky_relu, f32, Operand::none, {"alpha"}},
+      {"sigmoid", FusedOp::sigmoid, f32, Operand::none, {}},
+      {"tanh", FusedOp::tanh, f32, Operand::none, {}},
+      {"exp", FusedOp::exp, f32, Operand::none, {}},
+      {"log", FusedOp::log, f32, Operand::none, {}},
+      {"sqrt", FusedOp::sqrt, f32, Operand::none, {}},
+      {"rsqrt", FusedOp::rsqrt, f32, Operand::none, {}},
+      {"abs", FusedOp::abs, f32, Operand::none, {}},
+      {"negate", FusedOp::negate, f32, Operand::none, {}},
+      {"square", FusedOp::square, f32, Operand::none, {}},
+      {"floor", FusedOp::floor, f32, Operand::none, {}},
+      {"ceil", FusedOp::ceil, f32, Operand::none, {}},
+      {"round", FusedOp::round, f32, Operand::none, {}},
+      {"lookup", FusedOp::lookup, u8, Operand::table, {}},
+      {"add_codes",
+       FusedOp::add_codes,
+       u8,
+       Operand::elements,
+       {"factor", "operand_factor", "shift", "x_zero", "operand_zero", "y_zero", "lo", "hi"}},
+      {"multiply_codes",
+       FusedOp::multiply_codes,
+       u8,
+       Operand::elements,
+       {"multiplier", "x_zero", "operand_zero", "y_zero", "lo", "hi"}},
+  };
+  return list;
+}
+
+const FusedSpec& spec_of(FusedOp op) {
+  return *std::find_if(specs().begin(), specs().end(), [&](const FusedSpec& s) { return s.op == op; });
+}
+
+std::int64_t elements_of(const View& view) {
+  std::int64_t elements = 1;
+  for (std::int32_t d = 0; d < view.rank; d++) elements *= view.dim[d];
+  return elements;
+}
+
+// none: the operand goes with the output in no way.
+OperandKind kind_of(const View& operand, const View& out) {
+  if (operand.rank == out.rank && std::equal(operand.dim, operand.dim + operand.rank, out.dim))
+    return OperandKind::same;
+  if (elements_of(operand) == 1) return OperandKind::scalar;
+  const bool channels = operand.rank > 0 && out.rank > 0 &&
+                        operand.dim[operand.rank - 1] == out.dim[out.rank - 1] &&
+                        elements_of(operand) == out.dim[out.rank - 1];
+  return channels ? OperandKind::channel : OperandKind::none;
+}
+
+}  // namespace
+
+FusedStep read_fused(const FusedDesc& desc, const std::string& where) {
+  const auto found =
+      std::find_if(specs().begin(), specs().end(), [&](const FusedSpec& s) { return desc.op == s.name; });
+  if (found == specs().end()) throw Error(where + "there is no fused step '" + desc.op + "'");
+  if ((found->operand != Operand::none) != (desc.operand >= 0)) {
+    throw Error(where + "fused step '" + desc.op + "' takes " +
+                (found->operand == Operand::none ? "no operand" : "an operand"));
+  }
+  FusedStep step{found->op, OperandKind::none, desc.operand, {}};
+  for (std::size_t i = 0; i < found->attributes.size(); i++) {
+    const auto given = desc.attributes.find(found->attributes[i]);
+    if (given == desc.attributes.end()) {
+      throw Error(where + "fused step '" + desc.op + "': attribute '" + found->attributes[i] +
+                  "' is missing");
+    }
+    step.attribute[i] = given->second;
+  }
+  if (desc.attributes.size() != found->attributes.size()) {
+    throw Error(where + "fused step '" + desc.op + "' has an attribute that it does not know");
+  }
+  return step;
+}
+
+std::string bind_fused(std::vector<FusedStep>& steps, const View* in, const View& out) {
+  for (FusedStep& step : steps) {
+    const FusedSpec& spec = spec_of(step.op);
+    const std::string name = std::string("fused step '") + spec.name + "': ";
+    if (out.dtype != spec.dtype) return name + "the result is not " + name_of(spec.dtype);
+    if (spec.operand == Operand::none) continue;
+    const View& operand = in[step.operand];
+    if (operand.dtype != spec.dtype) return name + "its operand is not " + name_of(spec.dtype);
+    if (spec.operand == Operand::table) {
+      if (elements_of(operand) != 256) return name + "its table does not have 256 entries";
+      step.kind = OperandKind::table;
+      continue;
+    }
+    step.kind = kind_of(operand, out);
+    if (step.kind == OperandKind::none)
+      return name + "its operand has neither the result's shape, nor one value a channel, nor one value";
+  }
+  return {};
+}
+
+}  // namespace qn

@@ -1,0 +1,19 @@
+// The names and attributes of fused steps, and what operands they take.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "native/core/fused.h"
+#include "native/core/program.h"
+
+namespace qn {
+
+// Of a FusedDesc; the operand's kind is none until bind_fused. Throws Error naming `where`.
+FusedStep read_fused(const FusedDesc& desc, const std::string& where);
+
+// Finds how each operand goes with out[0]. `in` and `out` have their shapes. Returns the reason why a step
+// does not fit, empty when all is well.
+std::string bind_fused(std::vector<FusedStep>& steps, const View* in, const View& out);
+
+}  // namespace qn
