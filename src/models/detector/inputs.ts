@@ -2,8 +2,8 @@
 import type { NpyArray, NpyType } from '../../formats/npy.js'
 import { sameShape } from '../../graph/geometry.js'
 import type { DType, Tensor, Values } from '../../graph/graph.js'
-import { newValues } from '../../graph/values.js'
 import { codeRange, roundToEven, scaleOf } from '../../graph/quantization.js'
+import { newValues } from '../../graph/values.js'
 
 const { fround } = Math
 

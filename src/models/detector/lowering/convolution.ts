@@ -25,7 +25,7 @@ export function convolution(l: Lowering, dynamic: DynamicQuantization, node: Nod
     geometry: windowGeometry([layout.height, layout.width], operation),
     x: l.value(input),
     y,
-    weights: matrix(l, node, { tensor: weights, layout, taps: plainTaps(layout) }),
+    weights: matrix(l, node, { tensor: weights, layout, taps: plainTaps(layout), whole: true }),
     fused: fusedSteps(l, node, y),
   })
 }
@@ -46,7 +46,12 @@ export function transposed(
     geometry: { kernel_h: layout.height, kernel_w: layout.width, stride_h, stride_w, pad_top, pad_left },
     x: l.value(input),
     y,
-    weights: matrix(l, node, { tensor: weights, layout, taps: phaseTaps(layout, operation.stride) }),
+    weights: matrix(l, node, {
+      tensor: weights,
+      layout,
+      taps: phaseTaps(layout, operation.stride),
+      whole: false,
+    }),
     fused: fusedSteps(l, node, y),
   })
 }
@@ -89,7 +94,7 @@ export function fullyConnected(
     geometry: windowGeometry([1, 1], unit),
     x: l.reshaped(l.value(input), [...pixels, channels], `${node.name}/rows`),
     y,
-    weights: matrix(l, node, { tensor: weights, layout, taps: plainTaps(layout) }),
+    weights: matrix(l, node, { tensor: weights, layout, taps: plainTaps(layout), whole: true }),
     fused: fusedSteps(l, node, y),
   })
 }

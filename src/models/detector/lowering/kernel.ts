@@ -16,6 +16,8 @@ export interface Kernel {
   readonly layout: KernelLayout
   /** In the order of the matrix' columns. */
   readonly taps: readonly number[]
+  /** Whether an output reads a whole window, and not one phase of it. */
+  readonly whole: boolean
 }
 
 /**
@@ -68,7 +70,7 @@ export function codeMatrix(l: Lowering, node: Node, kernel: Kernel): Tensor {
   const rows = layout.outputs
   const cols = elements(tensor.shape) / rows
   return l.shared(constant(l, node, tensor), `codes ${taps}`, () => {
-    const target = { kind: 'i8' as const, tapCols: layout.channels }
+    const target = { kind: 'i8' as const, tapCols: tapColumns(kernel) }
     const range = isInOrder(layout, taps) ? fileRange(l, tensor) : undefined
     if (range) {
       const source = { kind: 'file' as const, ...range, rows, cols, ropeHeads: 0 }
@@ -77,6 +79,16 @@ export function codeMatrix(l: Lowering, node: Node, kernel: Kernel): Tensor {
     const values = inOrder(signedCodes(tensor), layout, taps)
     return l.matrix(tensor.name, rows, cols, { kind: 'codes', values, rows, cols }, target)
   })
+}
+
+/**
+ * Taps are padded to a multiple of four channels. Where that is much, as for the three of an image, the whole window is
+ * one tap, which its op gathers (native/kernels/convolution/u8_convolution.h).
+ */
+function tapColumns({ layout, taps, whole }: Kernel): number {
+  const { channels } = layout
+  const padding = (4 - (channels % 4)) % 4
+  return whole && padding > channels / 8 ? channels * taps.length : channels
 }
 
 /** [taps, outputs] of float32, for depthwise convolutions. */
