@@ -22,7 +22,10 @@ export async function isQuantizedGraph(path: string): Promise<boolean> {
  */
 export async function openQuantizedGraph(directory: string): Promise<Graph> {
   const { file, json } = await readDescription(directory)
-  const reader = new GraphReader(file, await StoredTensors.open(join(resolve(directory), constantsName), file))
+  const reader = new GraphReader(
+    file,
+    await StoredTensors.open(join(resolve(directory), constantsName), file),
+  )
   const graph = reader.graph(json['graph'])
   validateGraph(graph)
   return graph
@@ -74,10 +77,12 @@ class GraphReader {
     const { inputs, outputs, tensors, nodes } = this.#object(json, 'graph')
     this.#list(tensors, 'graph.tensors').forEach((entry, i) => {
       const place = `graph.tensors[${i}]`
-      const tensor = this.stored.tensor(this.#object(entry, place), place)
-      if (this.#tensors.has(tensor.name)) {
-        throw this.#error(`${place}.name`, 'a name of its own', tensor.name)
+      const description = this.#object(entry, place)
+      const { name } = description
+      if (typeof name !== 'string' || this.#tensors.has(name)) {
+        throw this.#error(`${place}.name`, 'a name of its own', name)
       }
+      const tensor = this.stored.tensor(name, description, place)
       this.#tensors.set(tensor.name, tensor)
     })
     this.stored.checkAllUsed()
@@ -87,7 +92,8 @@ class GraphReader {
       inputs: this.#list(inputs, 'graph.inputs').map((name, i) => this.#input(name, `graph.inputs[${i}]`)),
       nodes: this.#list(nodes, 'graph.nodes').map((entry, i) => {
         const node = this.#node(this.#object(entry, `graph.nodes[${i}]`), `graph.nodes[${i}]`)
-        if (nodeNames.has(node.name)) throw this.#error(`graph.nodes[${i}].name`, 'a name of its own', node.name)
+        if (nodeNames.has(node.name))
+          throw this.#error(`graph.nodes[${i}].name`, 'a name of its own', node.name)
         nodeNames.add(node.name)
         return node
       }),
@@ -99,7 +105,11 @@ class GraphReader {
       return { name, tensor: this.#tensor(tensor, `${place}.tensor`) }
     })
     if (named.length === 0) throw this.#error('graph.outputs', 'at least one', [])
-    return { ...graph, outputs: named.map(({ tensor }) => tensor), outputNames: named.map(({ name }) => name) }
+    return {
+      ...graph,
+      outputs: named.map(({ tensor }) => tensor),
+      outputNames: named.map(({ name }) => name),
+    }
   }
 
   #node({ name, operation, inputs, outputs }: JsonObject, place: string): Node {

@@ -30,12 +30,12 @@ export class StoredTensors {
   }
 
   /** @throws FormatError naming the field, or the tensor in model.safetensors */
-  tensor(json: JsonObject, place: string): Tensor {
-    const { name, dtype, shape, constant } = json
-    if (typeof name !== 'string' || name === '') throw this.#error(`${place}.name`, 'a name', name)
+  tensor(name: string, json: JsonObject, place: string): Tensor {
+    const { dtype, shape, constant } = json
     const known = dtypes.find((candidate) => candidate === dtype)
     if (!known) throw this.#error(`${place}.dtype`, dtypes.join(', '), dtype)
-    if (!isShape(shape)) throw this.#error(`${place}.shape`, `sizes of at most ${MOST_ELEMENTS} elements`, shape)
+    if (!isShape(shape))
+      throw this.#error(`${place}.shape`, `sizes of at most ${MOST_ELEMENTS} elements`, shape)
     if (constant !== undefined && constant !== true) throw this.#error(`${place}.constant`, 'true', constant)
     const type = { dtype: known, shape }
     const quantization = this.#quantization(json['quantization'], name, type, place)
@@ -60,7 +60,11 @@ export class StoredTensors {
   checkAllUsed(): void {
     const extra = [...this.constants.tensors.keys()].find((key) => !this.#used.has(key))
     if (extra === undefined) return
-    throw new FormatError(this.constants.file, `tensor ${show(extra)}`, 'expected a tensor of the graph, found none')
+    throw new FormatError(
+      this.constants.file,
+      `tensor ${show(extra)}`,
+      'expected a tensor of the graph, found none',
+    )
   }
 
   #values(name: string, type: TensorType): TensorSource {
@@ -68,7 +72,12 @@ export class StoredTensors {
     return this.#part(parts.values(name), stored, shape)
   }
 
-  #quantization(json: unknown, name: string, { shape, dtype }: TensorType, place: string): Quantization | undefined {
+  #quantization(
+    json: unknown,
+    name: string,
+    { shape, dtype }: TensorType,
+    place: string,
+  ): Quantization | undefined {
     if (json === undefined) return undefined
     const field = `${place}.quantization`
     if (!isJsonObject(json)) throw this.#error(field, 'an object', json)
@@ -95,7 +104,12 @@ export class StoredTensors {
     return { scales, zeroPoints, axis: axis as number }
   }
 
-  #groups(json: unknown, name: string, { shape, dtype }: TensorType, place: string): GroupQuantization | undefined {
+  #groups(
+    json: unknown,
+    name: string,
+    { shape, dtype }: TensorType,
+    place: string,
+  ): GroupQuantization | undefined {
     if (json === undefined) return undefined
     const field = `${place}.groups`
     if (!isJsonObject(json)) throw this.#error(field, 'an object', json)

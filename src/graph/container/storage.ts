@@ -1,9 +1,9 @@
 // How a graph is stored: qnative.json says what it is made of, model.safetensors holds its constants (docs/format.md).
 import type { StorageType } from '../../formats/tensor.js'
+import { elements } from '../geometry.js'
 import type { DType, TensorType } from '../graph.js'
 import { packedBytes } from '../packed-codes.js'
 import { codeBits, groupCount } from '../quantization.js'
-import { elements } from '../geometry.js'
 
 export const graphFormat = 'qnative-graph'
 export const constantsName = 'model.safetensors'

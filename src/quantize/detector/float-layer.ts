@@ -55,12 +55,24 @@ export function layerWeights(graph: Graph, { operation, weights }: FloatLayer): 
   if (operation.op === 'conv2d' && operation.layout === 'hwio') {
     const [kh, kw, i, o] = shape as readonly number[] as [number, number, number, number]
     const moved = outputsFirst(values, kh * kw, i, o, (tap, input, output) => (tap * i + input) * o + output)
-    return { operation: { ...operation, layout: 'ohwi' }, shape: [o, kh, kw, i], values: moved, outputs: o, axis: 0 }
+    return {
+      operation: { ...operation, layout: 'ohwi' },
+      shape: [o, kh, kw, i],
+      values: moved,
+      outputs: o,
+      axis: 0,
+    }
   }
   if (operation.op === 'transpose_conv2d' && operation.layout === 'hwoi') {
     const [kh, kw, o, i] = shape as readonly number[] as [number, number, number, number]
     const moved = outputsFirst(values, kh * kw, i, o, (tap, input, output) => (tap * o + output) * i + input)
-    return { operation: { ...operation, layout: 'ohwi' }, shape: [o, kh, kw, i], values: moved, outputs: o, axis: 0 }
+    return {
+      operation: { ...operation, layout: 'ohwi' },
+      shape: [o, kh, kw, i],
+      values: moved,
+      outputs: o,
+      axis: 0,
+    }
   }
   return { operation, shape, values, outputs: shape[0]!, axis: 0 }
 }

@@ -99,7 +99,9 @@ class IntegerRewriter {
     let tensor = shared ? this.#weights.get(layer.weights) : undefined
     if (!tensor) {
       const codes = symmetricCodes(weights, widened, 'static')
-      const name = this.#weights.has(layer.weights) ? this.#names.free(layer.weights.name) : layer.weights.name
+      const name = this.#weights.has(layer.weights)
+        ? this.#names.free(layer.weights.name)
+        : layer.weights.name
       tensor = symmetricTensor(name, weights, widened, codes)
       this.#weights.set(layer.weights, tensor)
     }

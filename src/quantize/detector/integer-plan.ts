@@ -103,7 +103,11 @@ function runsOnCodes(node: Node): boolean {
 function broadcastsPlainly([a, b]: readonly [Tensor, Tensor], { shape }: Tensor): boolean {
   const fits = (tensor: Tensor) => {
     const count = elements(tensor.shape)
-    return sameShape(tensor.shape, shape) || count === 1 || (count === shape.at(-1) && tensor.shape.at(-1) === count)
+    return (
+      sameShape(tensor.shape, shape) ||
+      count === 1 ||
+      (count === shape.at(-1) && tensor.shape.at(-1) === count)
+    )
   }
   return (sameShape(a.shape, shape) && fits(b)) || (sameShape(b.shape, shape) && fits(a))
 }

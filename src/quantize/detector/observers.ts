@@ -93,7 +93,9 @@ function merged({ bins, width, start, min, max }: Histogram, factor: number): Bi
   const filled = [...sums.keys()].filter((i) => sums[i]! > 0)
   return {
     // Never beyond the values that were seen: a bin of zeros stands for 0.
-    values: Float64Array.from(filled, (i) => Math.min(Math.max(start + (i + 0.5) * factor * width, min), max)),
+    values: Float64Array.from(filled, (i) =>
+      Math.min(Math.max(start + (i + 0.5) * factor * width, min), max),
+    ),
     counts: Float64Array.from(filled, (i) => sums[i]!),
   }
 }
@@ -143,7 +145,8 @@ function divergence({ values, counts }: Bins, range: Range): number {
     inside += counts[i]!
   }
   if (inside === 0) return Number.POSITIVE_INFINITY
-  for (let code = 0; code < 256; code++) target[code] = binsOfCode[code]! && share[code]! / binsOfCode[code]! / inside
+  for (let code = 0; code < 256; code++)
+    target[code] = binsOfCode[code]! && share[code]! / binsOfCode[code]! / inside
   let first = -1
   let last = -1
   let below = 0

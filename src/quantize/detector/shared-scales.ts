@@ -31,7 +31,9 @@ function fixedScale(node: Node, plan: IntegerPlan): ActivationScale | undefined 
 
 /** Tensors whose values decide about a scale: all of the plan that have none of their own. */
 export function tensorsToCalibrate(graph: Graph, plan: IntegerPlan): Tensor[] {
-  const fixed = new Set(graph.nodes.filter((node) => fixedScale(node, plan)).flatMap(({ outputs }) => outputs))
+  const fixed = new Set(
+    graph.nodes.filter((node) => fixedScale(node, plan)).flatMap(({ outputs }) => outputs),
+  )
   return [...plan.tensors].filter((tensor) => !fixed.has(tensor))
 }
 
@@ -78,7 +80,8 @@ export function assignScales(
   for (const { operation, inputs } of nodes) {
     if (operation.op !== 'pad' || operation.value === 0) continue
     const group = groups.find(inputs[0]!)
-    if (!fixed.has(group)) covered.set(group, union(covered.get(group), { low: operation.value, high: operation.value }))
+    if (!fixed.has(group))
+      covered.set(group, union(covered.get(group), { low: operation.value, high: operation.value }))
   }
   const scales = new Map<Tensor, ActivationScale>()
   for (const tensor of plan.tensors) {
