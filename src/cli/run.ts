@@ -1,4 +1,3 @@
-import { existsSync, statSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { Command } from 'commander'
@@ -9,7 +8,7 @@ import { checkTokens } from '../models/llama/generate.js'
 import { allLogits } from '../models/llama/logits.js'
 import { Llama } from '../models/llama/model.js'
 import type { LlamaBits } from '../models/llama/precision.js'
-import { UsageError } from './errors.js'
+import { checkFolder } from './folders.js'
 import { addComputeOptions, type ComputeFlags, computeOptions, integerList } from './options.js'
 import {
   addPrecisionOptions,
@@ -49,9 +48,7 @@ Examples:
 
 async function run(flags: RunFlags): Promise<void> {
   const precision = precisionFromFlags(flags.bits, flags)
-  if (existsSync(flags.out) && !statSync(flags.out).isDirectory()) {
-    throw new UsageError(`--out ${flags.out}: expected a folder, found a file`)
-  }
+  checkFolder('--out', flags.out)
   const compute = computeOptions(flags)
   const checkpoint = await openLlama(flags.model)
   checkTokens(flags.tokens, checkpoint.config.vocabSize) // before minutes of loading

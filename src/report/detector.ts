@@ -12,7 +12,7 @@ export function detectorText(annotations: string, results: readonly DetectorResu
   if (!first) return ''
   const compared = results.some(({ againstF32 }) => againstF32)
   return [
-    `${plain(first.model)} against ${plain(annotations)}: ${first.images} images (pycocotools' COCOeval, bbox)`,
+    `${plain(first.model)} against ${plain(annotations)}: ${first.images} ${first.images === 1 ? 'image' : 'images'} (pycocotools' COCOeval, bbox)`,
     textTable(compared ? [...scoreColumns, ...lossColumns] : scoreColumns, results),
     textTable(timeColumns, results.flatMap(timeRows)),
     ...results.flatMap(({ precision, perClass }) =>

@@ -5,7 +5,8 @@ import { FormatError } from '../../formats/error.js'
 import { decodeImage } from '../../images/decode.js'
 import type { RgbImage } from '../../images/image.js'
 import type { DetectionLimits } from '../../models/detector/decode.js'
-import type { DetectionTimes, Detector } from '../../models/detector/detector.js'
+import type { DetectionTimes } from '../../models/detector/detector.js'
+import type { LoadedDetector } from '../../models/detector/load.js'
 import type { KernelCalls } from '../result.js'
 import { annotationsOf, type CocoAnnotations, readAnnotations } from './annotations.js'
 import { categoryIdsOf, numberingDoubt } from './categories.js'
@@ -16,16 +17,6 @@ import type { CocoCategoryResult, CocoStats } from './result.js'
 import { summarize } from './summarize.js'
 import { type Spread, spreadOf } from './times.js'
 import { doubtsAbout } from './warnings.js'
-
-/** A detector that is ready to run. */
-export interface LoadedDetector {
-  readonly detector: Detector
-  /** What a file would hold. */
-  readonly weightBytes: number
-  /** The kernels of one run. */
-  readonly kernels: readonly KernelCalls[]
-  release(): void
-}
 
 export interface DetectorPrecision {
   /** native, f32, f16, dyn8, int8, w4, w2 */
