@@ -47,7 +47,7 @@ export {
   resizeImage,
 } from './images/preprocess.js'
 export { type ImagePreset, imagePresets, parseResizeFit } from './images/presets.js'
-export type { CenterNetHeads as CenterNetHeadShapes } from './models/detector/centernet.js'
+export type { CenterNetGrid } from './models/detector/centernet.js'
 export type { DetectionLimits, Detections } from './models/detector/decode.js'
 export { type DetectorDescription, type DetectorHeads, describeDetector } from './models/detector/describe.js'
 export {

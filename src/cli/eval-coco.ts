@@ -124,9 +124,7 @@ async function evaluateModel(flags: CocoFlags, model: string): Promise<void> {
   try {
     const precisions = await detectorPrecisions(model, flags.precision ?? ['native'], {
       ...compute,
-      calibration: flags.calibration,
       preprocess: flags.preprocess,
-      onProgress: (done, total) => progress.update('calibrating', done, total),
     })
     const evaluation = await evaluateDetector({
       ...flags,

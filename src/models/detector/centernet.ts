@@ -5,7 +5,7 @@ import type { ImageSize } from '../../images/image.js'
 import { type FoundHeads, type Head, isScores, namesOf } from './heads.js'
 
 /** A heat map and what goes with it: a grid whose cells are `stride` pixels of the input. */
-export interface CenterNetHeads {
+export interface CenterNetGrid {
   /**
    * centernet: TensorFlow's Object Detection API, outputs heatmap, sizes, offsets; sided-centernet: MobileNetV3-CenterNet,
    * outputs heatmap, sides.
@@ -20,7 +20,7 @@ export interface CenterNetHeads {
 const SIDES = 4
 const PAIR = 2
 
-export function centerNetOf(graph: Graph, input: ImageSize): FoundHeads<CenterNetHeads> | undefined {
+export function centerNetOf(graph: Graph, input: ImageSize): FoundHeads<CenterNetGrid> | undefined {
   const maps = graph.outputs.filter(({ shape }) => shape.length === 4 && shape[0] === 1)
   const heatmap = heatmapOf(graph, maps)
   if (!heatmap) return undefined

@@ -4,11 +4,11 @@ import { FormatError } from '../../formats/error.js'
 import { describeTensor, type Graph, type Tensor } from '../../graph/graph.js'
 import type { Preprocessing } from '../../images/preprocess.js'
 import { type ImagePreset, imagePresets } from '../../images/presets.js'
-import { type CenterNetHeads, centerNetOf } from './centernet.js'
+import { type CenterNetGrid, centerNetOf } from './centernet.js'
 import { networkOfHeads, scalesItsInput } from './heads.js'
 import { type SsdHeads, ssdOf } from './ssd.js'
 
-export type DetectorHeads = CenterNetHeads | SsdHeads
+export type DetectorHeads = CenterNetGrid | SsdHeads
 
 export interface DetectorDescription {
   readonly heads: DetectorHeads

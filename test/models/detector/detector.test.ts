@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { Values } from '../../../src/graph/graph.js'
 import { openTfliteGraph } from '../../../src/graph/tflite/convert.js'
 import { placeImage } from '../../../src/images/placement.js'
-import type { CenterNetHeads } from '../../../src/models/detector/centernet.js'
+import type { CenterNetGrid } from '../../../src/models/detector/centernet.js'
 import { decodeDetections } from '../../../src/models/detector/decode.js'
 import { describeDetector } from '../../../src/models/detector/describe.js'
 import { Detector } from '../../../src/models/detector/detector.js'
@@ -27,7 +27,7 @@ test('a detector finds what is in the image', async () => {
 })
 
 /** A peak in cell (3, 5) of 8x8, and a lower one of another class in (0, 0). */
-function peaks(): { heads: CenterNetHeads; outputs: Float32Array[] } {
+function peaks(): { heads: CenterNetGrid; outputs: Float32Array[] } {
   const heatmap = new Float32Array(8 * 8 * 2)
   heatmap[2 * (3 * 8 + 5)] = 0.75
   heatmap[1] = 0.5
