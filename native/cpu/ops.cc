@@ -4,6 +4,8 @@
 #include "native/kernels/add_outliers/add_outliers.h"
 #include "native/kernels/argmax/argmax.h"
 #include "native/kernels/attention/attention.h"
+#include "native/kernels/convolution/float_convolution.h"
+#include "native/kernels/convolution/u8_convolution.h"
 #include "native/kernels/embed/embed.h"
 #include "native/kernels/gather_columns/gather_columns.h"
 #include "native/kernels/gather_rows/gather_rows.h"
@@ -24,13 +26,31 @@ namespace qn::cpu {
 
 std::span<const OpSpec* const> ops() {
   static const OpSpec* const list[] = {
-      &embed_op(),         &rmsnorm_op(),        &quantize_activations_op(),
-      &linear_op(),        &rope_op(),           &kv_append_op(),
-      &attention_op(),     &swiglu_op(),         &add_op(),
-      &gather_rows_op(),   &gather_columns_op(), &log_softmax_select_op(),
-      &argmax_op(),        &top_k_op(),          &rank_of_op(),
-      &kl_divergence_op(), &gram_op(),           &hadamard_op(),
+      &embed_op(),
+      &rmsnorm_op(),
+      &quantize_activations_op(),
+      &linear_op(),
+      &rope_op(),
+      &kv_append_op(),
+      &attention_op(),
+      &swiglu_op(),
+      &add_op(),
+      &gather_rows_op(),
+      &gather_columns_op(),
+      &log_softmax_select_op(),
+      &argmax_op(),
+      &top_k_op(),
+      &rank_of_op(),
+      &kl_divergence_op(),
+      &gram_op(),
+      &hadamard_op(),
       &add_outliers_op(),
+      &conv2d_op(),
+      &transpose_conv2d_op(),
+      &conv2d_u8_op(),
+      &conv2d_dynamic_op(),
+      &transpose_conv2d_u8_op(),
+      &transpose_conv2d_dynamic_op(),
   };
   return list;
 }
