@@ -90,12 +90,6 @@ void tile(const TileJob& job, const TilePlace& place) {
   }
 }
 
-int32_t sum_codes(const uint8_t* x, int64_t count) {
-  int32_t sum = 0;
-  for (int64_t i = 0; i < count; ++i) sum += x[i];
-  return sum;
-}
-
 }  // namespace
 }  // namespace qn
 

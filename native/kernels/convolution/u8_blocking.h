@@ -132,7 +132,7 @@ static inline U8Scratch u8_scratch(const Call& call, const U8Blocking& b, bool w
   s.scales = take(pixels * kWord);
   s.padding = take(padded_tap_cols(call.in[0].dim[3]) + kReadableSlack);
   s.windows = take(gathers_windows(call) ? pixels * window_stride(w) + kReadableSlack : 0);
-  s.widened = take(widened ? pixels * 2 * window_bytes(w) : 0);
+  s.widened = take(widened ? pixels * 2 * window_bytes(w) + kReadableSlack : 0);
   s.channels = take(4 * b.block_panels * kPanelRows * kWord);
   s.bytes = at;
   return s;

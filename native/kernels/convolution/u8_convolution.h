@@ -68,6 +68,8 @@ using ConvolutionKernel = void(const Call& call, int64_t begin, int64_t end, voi
       transpose_conv2d_dynamic_##ISA;
 QN_U8_CONVOLUTIONS(reference)
 #if defined(QN_X86)
+QN_U8_CONVOLUTIONS(avx2)
+QN_U8_CONVOLUTIONS(avxvnni)
 QN_U8_CONVOLUTIONS(avx512)
 #endif
 

@@ -141,14 +141,14 @@ int64_t outputs(const Call& call) {
 
 #define QN_KERNEL(OP, FORM, ISA, WIDENED) \
   { #OP "_" #ISA, Isa::ISA, OP##_##ISA, nullptr, items < FORM, WIDENED>, scratch_bytes < FORM, WIDENED> }
-#if defined(QN_X86)
-#define QN_KERNELS(OP, FORM)                                                   \
-  QN_KERNEL(OP, FORM, avx512, false), {                                        \
-#OP "_reference", Isa::reference, OP##_reference, nullptr, outputs < FORM> \
-  }
-#else
-#define QN_KERNELS(OP, FORM) \
+#define QN_REFERENCE(OP, FORM) \
   { #OP "_reference", Isa::reference, OP##_reference, nullptr, outputs < FORM> }
+#if defined(QN_X86)
+#define QN_KERNELS(OP, FORM)                                                                                \
+  QN_KERNEL(OP, FORM, avx512, false), QN_KERNEL(OP, FORM, avxvnni, false), QN_KERNEL(OP, FORM, avx2, true), \
+      QN_REFERENCE(OP, FORM)
+#else
+#define QN_KERNELS(OP, FORM) QN_REFERENCE(OP, FORM)
 #endif
 
 constexpr Kernel kU8Kernels[] = {QN_KERNELS(conv2d_u8, kOrdinary)};

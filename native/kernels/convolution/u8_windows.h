@@ -73,6 +73,12 @@ inline void point_to_taps(const View& x, const Block& b, const uint8_t* padding)
   });
 }
 
+inline int32_t sum_codes(const uint8_t* x, int64_t count) {
+  int32_t sum = 0;
+  for (int64_t i = 0; i < count; ++i) sum += x[i];
+  return sum;
+}
+
 // Copies whole windows into rows of their own and points to them. A row of a window that lies within the
 // image is copied in one piece where its cells are neighbours.
 inline void gather_windows(const View& x, const Block& b, const uint8_t* padding, uint8_t* windows,

@@ -1,9 +1,30 @@
 // Integer convolutions from their definitions, by loops that share nothing with the kernels.
 import type { WeightHandle } from '../../../src/native/face.js'
 import type { ProgramBuilder } from '../../../src/program/builder.js'
+import type { DynamicConvolution, U8Convolution } from '../../../src/program/convolution-u8-ops.js'
 import { load } from '../quant/loaded.js'
 import { type Case, columnsOf, elements, type Shape } from './float-convolution.js'
 import { integers, uniform } from './random.js'
+
+type Pair = readonly [number, number]
+
+/** `pad` top, left, bottom, right. */
+export function caseOf(
+  x: Shape,
+  outputs: number,
+  size: Pair,
+  stride: Pair = [1, 1],
+  [top, left, bottom, right]: readonly [number, number, number, number] = [0, 0, 0, 0],
+  dilation: Pair = [1, 1],
+): Case {
+  const count = (axis: 0 | 1, pad: number) =>
+    Math.floor((x[1 + axis]! + pad - (size[axis] - 1) * dilation[axis] - 1) / stride[axis]) + 1
+  return {
+    x,
+    y: [x[0], count(0, top + bottom), count(1, left + right), outputs],
+    window: { size, stride, dilation, pad: { top, left } },
+  }
+}
 
 type Place = readonly [n: number, h: number, w: number]
 type Walk = (c: Case, visit: (from: Place, tap: number, to: Place) => void) => void
@@ -92,9 +113,62 @@ export async function loadCodes(c: Case, weight: Int8Array, tapCols: number): Pr
   return (await load(source, { kind: 'i8', tapCols })).handle
 }
 
-/** A tensor of the result that lies in a wider one, which is what the program gives back. */
-export function partOf(p: ProgramBuilder, dtype: 'u8' | 'f32', shape: Shape, before: number, after: number) {
-  const [n, h, w, c] = shape
-  const whole = p.intermediate(dtype, n, h, w, before + c + after)
-  return { whole, part: p.part(whole, before, before + c + after, ...shape) }
+/** Of a transposed convolution; `pad` top, left, bottom, right: what is cut off the full result. */
+export function transposedCaseOf(
+  x: Shape,
+  outputs: number,
+  size: Pair,
+  stride: Pair,
+  [top, left, bottom, right]: readonly [number, number, number, number] = [0, 0, 0, 0],
+): Case {
+  const count = (axis: 0 | 1, pad: number) => (x[1 + axis]! - 1) * stride[axis] + size[axis] - pad
+  return {
+    x,
+    y: [x[0], count(0, top + bottom), count(1, left + right), outputs],
+    window: { size, stride, pad: { top, left } },
+  }
+}
+
+/** The operands of conv2d_u8 and its transposed form, in a program. */
+export function u8OperandsOf(p: ProgramBuilder, c: Case): U8Convolution {
+  return {
+    x: p.input('x', 'u8', ...c.x),
+    weight: p.weight('w', c.y[3], columnsOf(c)),
+    bias: p.input('bias', 'i32', c.y[3]),
+    multiplier: p.input('multiplier', 'f32', c.y[3]),
+  }
+}
+
+/** Their values; results spread over all codes and somewhat beyond. */
+export function u8ValuesOf(c: Case) {
+  const outputs = c.y[3]
+  const typical = 1 / (40 * Math.sqrt(columnsOf(c)))
+  return {
+    x: randomCodes(3, elements(c.x)),
+    weight: randomWeights(4, outputs * columnsOf(c)),
+    bias: Int32Array.from(integers(5, outputs, 20_000), (b) => b - 10_000),
+    multiplier: between(6, outputs, typical / 3, typical),
+  }
+}
+
+/** The operands of conv2d_dynamic and its transposed form, `rows` rows of x having parameters. */
+export function dynamicOperandsOf(p: ProgramBuilder, c: Case, rows: number): DynamicConvolution {
+  return {
+    x: p.input('x', 'u8', ...c.x),
+    params: p.input('params', 'f32', rows, 2),
+    weight: p.weight('w', c.y[3], columnsOf(c)),
+    weightScale: p.input('weightScale', 'f32', c.y[3]),
+    bias: p.input('bias', 'f32', c.y[3]),
+  }
+}
+
+export function dynamicValuesOf(c: Case, rows: number) {
+  const [scales, zeros] = [between(7, rows, 0.001, 0.1), integers(8, rows, 256)]
+  return {
+    x: randomCodes(3, elements(c.x)),
+    weight: randomWeights(4, c.y[3] * columnsOf(c)),
+    params: Float32Array.from({ length: 2 * rows }, (_, i) => (i % 2 ? zeros : scales)[i >> 1]!),
+    weightScale: between(9, c.y[3], 0.0001, 0.01),
+    bias: between(10, c.y[3], -10, 10),
+  }
 }
