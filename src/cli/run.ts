@@ -1,8 +1,8 @@
-import { existsSync, statSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { isNetwork } from '../models/detector/open.js'
 import type { LlamaBits } from '../models/llama/precision.js'
 import { UsageError } from './errors.js'
+import { checkFolder } from './folders.js'
 import { addComputeOptions, type ComputeFlags, computeOptions, integerList } from './options.js'
 import {
   addPrecisionOptions,
@@ -67,9 +67,7 @@ function addInput(text: string, before: InputFile[]): InputFile[] {
 
 async function run(flags: RunFlags): Promise<void> {
   const { model, out, tokens, input, raw = false } = flags
-  if (existsSync(out) && !statSync(out).isDirectory()) {
-    throw new UsageError(`--out ${out}: expected a folder, found a file`)
-  }
+  checkFolder('--out', out)
   const compute = computeOptions(flags)
   if (await isNetwork(model)) {
     if (tokens) throw new UsageError(`--tokens: ${model} is a network and takes --input`)
