@@ -5,6 +5,7 @@
 #include "native/kernels/argmax/argmax.h"
 #include "native/kernels/attention/attention.h"
 #include "native/kernels/convolution/float_convolution.h"
+#include "native/kernels/convolution/u8_convolution.h"
 #include "native/kernels/elementwise/elementwise.h"
 #include "native/kernels/embed/embed.h"
 #include "native/kernels/gather_columns/gather_columns.h"
@@ -45,9 +46,13 @@ std::span<const OpSpec* const> ops() {
       &gram_op(),
       &hadamard_op(),
       &add_outliers_op(),
-      &elementwise_op(),
       &conv2d_op(),
       &transpose_conv2d_op(),
+      &conv2d_u8_op(),
+      &conv2d_dynamic_op(),
+      &transpose_conv2d_u8_op(),
+      &transpose_conv2d_dynamic_op(),
+      &elementwise_op(),
   };
   return list;
 }

@@ -36,8 +36,7 @@ export function conv2d(
   bounds?: Bounds,
   fused?: readonly Fused[],
 ): Tensor {
-  const [dilation_h, dilation_w] = window.dilation ?? [1, 1]
-  const attributes = { ...transposedAttributes(window), dilation_h, dilation_w, ...bounds }
+  const attributes = { ...windowAttributes(window), ...bounds }
   p.step('conv2d', label, [x, weight, bias], [y], attributes, fused)
   return y
 }
@@ -63,7 +62,13 @@ export function transposeConv2d(
   return y
 }
 
-function transposedAttributes({ size, stride, pad }: ConvolutionWindow) {
+export function windowAttributes(window: ConvolutionWindow) {
+  const [dilation_h, dilation_w] = window.dilation ?? [1, 1]
+  return { ...transposedAttributes(window), dilation_h, dilation_w }
+}
+
+/** Those that ordinary and transposed convolutions share. */
+export function transposedAttributes({ size, stride, pad }: ConvolutionWindow) {
   return {
     kernel_h: size[0],
     kernel_w: size[1],
