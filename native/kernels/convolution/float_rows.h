@@ -98,7 +98,7 @@ inline void find_tile_rows(const Convolution& c, const Scratch& s, const Run& ru
   }
 }
 
-// `columns` floats, and up to 15 more are read and written.
+// `columns` floats, and up to kCopyExcess more are read and written.
 QN_INLINE void copy_floats(const float* from, int64_t columns, float* to) {
   for (int64_t k = 0; k < columns; k += 16) store(to + k, load(from + k));
 }
@@ -120,9 +120,9 @@ QN_INLINE bool meets_padding(const ConvolutionAxis& axis, int64_t begin) {
 }
 
 // The runs of pixel i's window in one row. What copying a run writes too much the next one overwrites.
-inline const float* gather(const Convolution& c, Scratch& s, const Run* runs, int64_t count, int64_t i) {
+inline const float* gather(const Convolution& c, const Scratch& s, const Run* runs, int64_t count, int64_t i,
+                           float* const row) {
   const Rows& r = s.rows;
-  float* const row = s.gathered + i * kGatheredStride;
   float* to = row;
   if (meets_padding(c.h, r.cell_h[i]) || meets_padding(c.w, r.cell_w[i])) {
     for (const Run* run = runs; run != runs + count; to += run++->columns) gather_padded(c, s, *run, i, to);
@@ -142,11 +142,14 @@ inline void find_rows(const Convolution& c, int64_t column, int64_t column_end, 
   const int64_t count = find_runs(c, r, column, column_end, runs);
   r.runs = r.gathered ? 1 : count;
   r.columns[0] = column_end - column;
+  const int64_t gathered_stride = (ceil_div(r.columns[0] + kCopyExcess, 16) | 1) * 16;
   const float** rows = r.rows;
   for (int64_t tile = 0; tile < r.tiles; tile++, rows += r.runs * kTilePixels) {
     const int64_t first = first_of_tile(r, tile), end = first_of_tile(r, tile + 1);
     if (r.gathered) {
-      for (int64_t i = first; i < end; i++) rows[i - first] = gather(c, s, runs, count, i);
+      for (int64_t i = first; i < end; i++) {
+        rows[i - first] = gather(c, s, runs, count, i, s.gathered + i * gathered_stride);
+      }
     } else {
       for (int64_t run = 0; run < count; run++) {
         r.columns[run] = runs[run].columns;
