@@ -6,6 +6,8 @@
 #include "native/kernels/attention/attention.h"
 #include "native/kernels/binary/binary.h"
 #include "native/kernels/cast/cast.h"
+#include "native/kernels/convolution/float_convolution.h"
+#include "native/kernels/convolution/u8_convolution.h"
 #include "native/kernels/dequantize/dequantize.h"
 #include "native/kernels/detection_postprocess/detection_postprocess.h"
 #include "native/kernels/elementwise/elementwise.h"
@@ -67,6 +69,12 @@ std::span<const OpSpec* const> ops() {
       &reduce_op(),
       &softmax_op(),
       &detection_postprocess_op(),
+      &conv2d_op(),
+      &transpose_conv2d_op(),
+      &conv2d_u8_op(),
+      &conv2d_dynamic_op(),
+      &transpose_conv2d_u8_op(),
+      &transpose_conv2d_dynamic_op(),
   };
   return list;
 }
