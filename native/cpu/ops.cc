@@ -4,6 +4,7 @@
 #include "native/kernels/add_outliers/add_outliers.h"
 #include "native/kernels/argmax/argmax.h"
 #include "native/kernels/attention/attention.h"
+#include "native/kernels/depthwise/depthwise.h"
 #include "native/kernels/elementwise/elementwise.h"
 #include "native/kernels/embed/embed.h"
 #include "native/kernels/gather_columns/gather_columns.h"
@@ -25,13 +26,29 @@ namespace qn::cpu {
 
 std::span<const OpSpec* const> ops() {
   static const OpSpec* const list[] = {
-      &embed_op(),         &rmsnorm_op(),        &quantize_activations_op(),
-      &linear_op(),        &rope_op(),           &kv_append_op(),
-      &attention_op(),     &swiglu_op(),         &add_op(),
-      &gather_rows_op(),   &gather_columns_op(), &log_softmax_select_op(),
-      &argmax_op(),        &top_k_op(),          &rank_of_op(),
-      &kl_divergence_op(), &gram_op(),           &hadamard_op(),
-      &add_outliers_op(),  &elementwise_op(),
+      &embed_op(),
+      &rmsnorm_op(),
+      &quantize_activations_op(),
+      &linear_op(),
+      &rope_op(),
+      &kv_append_op(),
+      &attention_op(),
+      &swiglu_op(),
+      &add_op(),
+      &gather_rows_op(),
+      &gather_columns_op(),
+      &log_softmax_select_op(),
+      &argmax_op(),
+      &top_k_op(),
+      &rank_of_op(),
+      &kl_divergence_op(),
+      &gram_op(),
+      &hadamard_op(),
+      &add_outliers_op(),
+      &depthwise_conv2d_op(),
+      &depthwise_conv2d_u8_op(),
+      &depthwise_conv2d_dynamic_op(),
+      &elementwise_op(),
   };
   return list;
 }
