@@ -15,8 +15,11 @@
 #include "native/kernels/kv_append/kv_append.h"
 #include "native/kernels/linear/linear.h"
 #include "native/kernels/log_softmax_select/log_softmax_select.h"
+#include "native/kernels/mean/mean.h"
+#include "native/kernels/pool2d/pool2d.h"
 #include "native/kernels/quantize_activations/quantize_activations.h"
 #include "native/kernels/rank_of/rank_of.h"
+#include "native/kernels/resize/resize.h"
 #include "native/kernels/rmsnorm/rmsnorm.h"
 #include "native/kernels/rope/rope.h"
 #include "native/kernels/swiglu/swiglu.h"
@@ -49,6 +52,11 @@ std::span<const OpSpec* const> ops() {
       &depthwise_conv2d_u8_op(),
       &depthwise_conv2d_dynamic_op(),
       &elementwise_op(),
+      &max_pool2d_op(),
+      &average_pool2d_op(),
+      &mean_op(),
+      &resize_bilinear_op(),
+      &resize_nearest_op(),
   };
   return list;
 }
