@@ -8,6 +8,7 @@
 #include "native/kernels/cast/cast.h"
 #include "native/kernels/convolution/float_convolution.h"
 #include "native/kernels/convolution/u8_convolution.h"
+#include "native/kernels/depthwise/depthwise.h"
 #include "native/kernels/dequantize/dequantize.h"
 #include "native/kernels/detection_postprocess/detection_postprocess.h"
 #include "native/kernels/elementwise/elementwise.h"
@@ -22,11 +23,14 @@
 #include "native/kernels/kv_append/kv_append.h"
 #include "native/kernels/linear/linear.h"
 #include "native/kernels/log_softmax_select/log_softmax_select.h"
+#include "native/kernels/mean/mean.h"
 #include "native/kernels/move/move.h"
+#include "native/kernels/pool2d/pool2d.h"
 #include "native/kernels/quantize/quantize.h"
 #include "native/kernels/quantize_activations/quantize_activations.h"
 #include "native/kernels/rank_of/rank_of.h"
 #include "native/kernels/reduce/reduce.h"
+#include "native/kernels/resize/resize.h"
 #include "native/kernels/rmsnorm/rmsnorm.h"
 #include "native/kernels/rope/rope.h"
 #include "native/kernels/select/select.h"
@@ -75,6 +79,14 @@ std::span<const OpSpec* const> ops() {
       &conv2d_dynamic_op(),
       &transpose_conv2d_u8_op(),
       &transpose_conv2d_dynamic_op(),
+      &depthwise_conv2d_op(),
+      &depthwise_conv2d_u8_op(),
+      &depthwise_conv2d_dynamic_op(),
+      &max_pool2d_op(),
+      &average_pool2d_op(),
+      &mean_op(),
+      &resize_bilinear_op(),
+      &resize_nearest_op(),
   };
   return list;
 }
