@@ -257,7 +257,7 @@ class Validator {
   static void check_updates(const std::string& where, const Signature& signature, const StepDesc& step) {
     std::vector<std::int32_t> in;
     std::vector<std::int32_t> out;
-    for (std::size_t i = 0; i < step.inputs.size(); i++) {
+    for (std::size_t i = 0; i < signature.inputs.size(); i++) {
       if (signature.inputs[i].updated) in.push_back(step.inputs[i]);
     }
     for (std::size_t i = 0; i < step.outputs.size(); i++) {

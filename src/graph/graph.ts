@@ -1,7 +1,8 @@
 import type { TensorSource } from '../formats/tensor.js'
 import type { Operation } from './operation.js'
 
-export type DType = 'f32' | 'f16' | 'i8' | 'u8' | 'i16' | 'i32' | 'i64' | 'bool'
+/** u4 and u2: codes of weights, packed in files and a byte each in memory. */
+export type DType = 'f32' | 'f16' | 'i8' | 'u8' | 'i16' | 'i32' | 'i64' | 'bool' | 'u4' | 'u2'
 
 /** real = scale * (code - zeroPoint). One of each for the whole tensor, or one of each along `axis`. */
 export interface Quantization {
@@ -11,15 +12,32 @@ export interface Quantization {
   readonly axis?: number
 }
 
+/**
+ * Of weights of codes whose outputs come first: value = scale * code + offset, rounded once to float32, with a scale and an
+ * offset for each run of `size` of an output's weights. native/quant holds its matrices so (`QuantizedLinear`).
+ */
+export interface GroupQuantization {
+  /** Neighbouring weights of an output that share a scale, the last ones of it maybe fewer; -1: all of an output's. */
+  readonly size: number
+  /** [groups, outputs], bits of float16 values. */
+  readonly scales: Uint16Array
+  /** [groups, outputs]: codes; the offset is -(scale * zero). Either these or `offsets` are there. */
+  readonly zeros?: Uint8Array
+  /** [groups, outputs], bits of float16 values. */
+  readonly offsets?: Uint16Array
+}
+
 export interface TensorType {
   readonly dtype: DType
   /** Images are NHWC. All sizes are known. */
   readonly shape: readonly number[]
   /** Of i8, u8, i16 and i32; absent where the numbers mean themselves. */
   readonly quantization?: Quantization
+  /** Of u4 and u2. */
+  readonly groups?: GroupQuantization
 }
 
-/** Dense values in memory: f16 widened to Float32Array, i64 as Float64Array (exact below 2^53), bool as 0 and 1. */
+/** Dense values in memory: f16 widened to Float32Array, i64 as Float64Array (exact below 2^53), bool as 0 and 1, u4 and u2 a byte a code. */
 export type Values = Float32Array | Float64Array | Int32Array | Int16Array | Int8Array | Uint8Array
 
 /** Weights stay in their file until native code maps it; what a pass has computed is in memory. */

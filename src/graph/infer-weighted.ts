@@ -9,6 +9,7 @@ type Weighted = Conv2d | DepthwiseConv2d | TransposeConv2d | FullyConnected
 export function inferWeighted(operation: Weighted, inputs: readonly TensorType[]): TensorType {
   const [x, weights, bias] = inputs as readonly [TensorType, TensorType, TensorType | undefined]
   checkArithmetic(operation.arithmetic, x, weights, bias)
+  checkGroups(operation, weights)
   const { shape, channels, axis } = layerShape(operation, x, weights)
   if (bias && !sameShape(bias.shape, [channels])) {
     throw new ShapeError(`a bias of [${channels}]`, describeTensor(bias))
@@ -17,7 +18,7 @@ export function inferWeighted(operation: Weighted, inputs: readonly TensorType[]
   if (along !== undefined && along !== axis) {
     throw new ShapeError(`scales along the weights' axis ${axis}, the output channels`, `axis ${along}`)
   }
-  return { dtype: x.dtype, shape }
+  return { dtype: operation.arithmetic === 'integer_to_float' ? 'f32' : x.dtype, shape }
 }
 
 interface LayerShape {
@@ -119,7 +120,7 @@ function checkArithmetic(
 ): void {
   const { dtype } = x
   const found = [x, weights, ...(bias ? [bias] : [])].map(describeTensor).join(', ')
-  if (arithmetic === 'integer') {
+  if (arithmetic === 'integer' || arithmetic === 'integer_to_float') {
     const fits =
       (dtype === 'i8' || dtype === 'u8') && weights.dtype === dtype && (!bias || bias.dtype === 'i32')
     if (!fits) throw new ShapeError('i8 or u8 input and weights, and an i32 bias', found)
@@ -128,7 +129,7 @@ function checkArithmetic(
     }
     return
   }
-  const kinds = arithmetic === 'dynamic' ? ['i8'] : ['f32', 'f16', 'i8', 'u8']
+  const kinds = arithmetic === 'dynamic' ? ['i8'] : ['f32', 'f16', 'i8', 'u8', 'u4', 'u2']
   if (
     dtype !== 'f32' ||
     !kinds.includes(weights.dtype) ||
@@ -139,4 +140,12 @@ function checkArithmetic(
   if ((weights.dtype === 'i8' || weights.dtype === 'u8') && !weights.quantization) {
     throw new ShapeError('integer weights with scales', found)
   }
+}
+
+/** Groups are runs of an output's weights, so that outputs must come first. */
+function checkGroups(operation: Weighted, weights: TensorType): void {
+  if (!weights.groups) return
+  const first =
+    operation.op === 'fully_connected' || ('layout' in operation && operation.layout === 'ohwi')
+  if (!first) throw new ShapeError('weights in groups to have their outputs first', describeTensor(weights))
 }

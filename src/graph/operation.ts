@@ -17,8 +17,9 @@ export type Activation = 'none' | 'relu' | 'relu6' | 'relu_n1_to_1'
 /**
  * How a layer with weights computes. 'float': in float32, weights widened. 'dynamic': weights are i8, and the f32 input
  * is quantized to i8 when it is there, in rows that dynamic-row.ts tells. 'integer': i8 or u8 in and out, i32 sums.
+ * 'integer_to_float': i8 or u8 in, f32 out, which is the i32 sum times the scales of input and weights: no rounding to codes.
  */
-export type Arithmetic = 'float' | 'dynamic' | 'integer'
+export type Arithmetic = 'float' | 'dynamic' | 'integer' | 'integer_to_float'
 
 /** Inputs: x [N,H,W,I]; weights 'ohwi' [O,KH,KW,I] (TFLite) or 'hwio' [KH,KW,I,O] (TFJS); bias [O] where there is one. */
 export interface Conv2d {

@@ -12,11 +12,13 @@ import { sinkActivation } from './passes/sink-activation.js'
 import { recogniseUpsampling } from './passes/upsampling.js'
 import { validateGraph } from './validate.js'
 
+type Pass = (graph: Graph) => Graph
+
 /**
- * The passes, in the order in which one makes work for the next: constants and their scales first, while the nodes are
- * as in the file; then patterns; then what is fused, layers' inputs before their outputs.
+ * In the order in which one makes work for the next: constants and their scales first, while the nodes are as in the file;
+ * then patterns.
  */
-const passes: readonly ((graph: Graph) => Graph)[] = [
+const simplifications: readonly Pass[] = [
   foldConstants,
   dropDeadCode,
   foldScale,
@@ -26,17 +28,30 @@ const passes: readonly ((graph: Graph) => Graph)[] = [
   recogniseHardSwish,
   recogniseUpsampling,
   dropDeadCode,
-  fuseInputScale,
-  dropDeadCode,
-  fuseSteps,
-  markConcatViews,
 ]
+
+/** Layers' inputs before their outputs. */
+const fusions: readonly Pass[] = [fuseInputScale, dropDeadCode, fuseSteps, markConcatViews]
+
+/**
+ * The graph with what is constant computed, scales folded into layers and patterns recognised, and nothing fused: every
+ * node stands for itself, and has the weights that it will run with. Quantizers start from this.
+ */
+export function simplify(graph: Graph): Graph {
+  const result = apply(simplifications, graph)
+  validateGraph(result)
+  return result
+}
+
+function apply(passes: readonly Pass[], graph: Graph): Graph {
+  return passes.reduce((current, pass) => pass(current), graph)
+}
 
 /**
  * A graph with fewer nodes that computes the same: float graphs to within rounding, quantized graphs bit for bit.
  */
 export function optimize(graph: Graph): Graph {
-  const result = passes.reduce((current, pass) => pass(current), graph)
+  const result = apply([...simplifications, ...fusions], graph)
   validateGraph(result)
   return result
 }

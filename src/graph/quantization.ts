@@ -1,4 +1,6 @@
+import { elements } from './geometry.js'
 import { type DType, describeTensor, type Quantization, type TensorType } from './graph.js'
+import { halfToFloat } from './half.js'
 import { ShapeError } from './shape-error.js'
 
 /** The codes of a quantized type, lowest and highest. */
@@ -16,6 +18,7 @@ export const codeRange: Readonly<Partial<Record<DType, readonly [number, number]
  */
 export function checkQuantization(tensor: TensorType): void {
   const { dtype, shape, quantization } = tensor
+  checkGroups(tensor)
   if (!quantization) return
   const range = codeRange[dtype]
   if (!range) throw new ShapeError('scales of integers only', describeTensor(tensor))
@@ -37,6 +40,42 @@ export function checkQuantization(tensor: TensorType): void {
   if (badZero >= 0) {
     throw new ShapeError(`zero points of ${range[0]} to ${range[1]}`, `${zeroPoints[badZero]}`)
   }
+}
+
+/** u4 and u2 have groups, and nothing else has. */
+function checkGroups({ dtype, shape, groups, quantization }: TensorType): void {
+  const bits = codeBits(dtype)
+  if (bits === undefined) {
+    if (groups) throw new ShapeError('groups of u4 and u2 only', dtype)
+    return
+  }
+  if (!groups || quantization) throw new ShapeError(`${dtype} with scales in groups`, 'none')
+  const { size, scales, zeros, offsets } = groups
+  if (size !== -1 && !(Number.isSafeInteger(size) && size > 0)) {
+    throw new ShapeError('groups of 1 or more, or -1', `${size}`)
+  }
+  const count = groupCount(shape, size) * (shape[0] ?? 1)
+  const other = zeros ?? offsets
+  if (scales.length !== count || other?.length !== count || (zeros && offsets)) {
+    const found = `${scales.length} and ${other?.length ?? 0} for ${describeTensor({ dtype, shape })}`
+    throw new ShapeError(`${count} scales and as many zero points or offsets`, found)
+  }
+  const badScale = scales.findIndex((half) => !(halfToFloat(half) >= 0 && (half & 0x7fff) < 0x7c00))
+  if (badScale >= 0) throw new ShapeError('finite scales of at least 0', `scale ${badScale}`)
+  const badOffset = offsets?.findIndex((half) => (half & 0x7fff) >= 0x7c00) ?? -1
+  if (badOffset >= 0) throw new ShapeError('finite offsets', `offset ${badOffset}`)
+  const badZero = zeros?.find((zero) => zero >= 2 ** bits)
+  if (badZero !== undefined) throw new ShapeError(`zero points of 0 to ${2 ** bits - 1}`, `${badZero}`)
+}
+
+/** Bits of a code that is packed in files; undefined for what is not. */
+export function codeBits(dtype: DType): 4 | 2 | undefined {
+  return dtype === 'u4' ? 4 : dtype === 'u2' ? 2 : undefined
+}
+
+/** Groups of each output of weights whose outputs come first. */
+export function groupCount(shape: readonly number[], size: number): number {
+  return size === -1 ? 1 : Math.ceil(elements(shape.slice(1)) / size)
 }
 
 /** One scale and zero point for the whole tensor. */

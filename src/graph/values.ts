@@ -2,6 +2,9 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { FormatError, show } from '../formats/error.js'
 import { elements } from './geometry.js'
 import type { DType, Tensor, Values } from './graph.js'
+import { halfToFloat } from './half.js'
+import { unpackCodes } from './packed-codes.js'
+import { codeBits } from './quantization.js'
 
 /** Constants above this stay in their files: 64 MiB. */
 const maxBytes = 64 << 20
@@ -22,6 +25,8 @@ export function newValues(dtype: DType, count: number): Values {
       return new Int8Array(count)
     case 'u8':
     case 'bool':
+    case 'u4':
+    case 'u2':
       return new Uint8Array(count)
   }
 }
@@ -40,6 +45,8 @@ export function readValues(tensor: Tensor): Values {
     throw new FormatError(file, `tensor ${show(name)}`, `expected at most ${maxBytes} bytes, found ${length}`)
   }
   const bytes = readRange(file, offset, length, name)
+  const bits = codeBits(dtype)
+  if (bits) return unpackCodes(bytes, bits, shape[0] ?? 1, elements(shape.slice(1)))
   const values = newValues(dtype, elements(shape))
   if (dtype === 'f16') {
     for (let i = 0; i < values.length; i++) values[i] = halfToFloat(bytes.readUInt16LE(2 * i))
@@ -76,13 +83,4 @@ function readRange(file: string, offset: number, length: number, name: string): 
     closeSync(descriptor)
   }
   return bytes
-}
-
-/** IEEE 754 binary16 to a number. */
-export function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 0x1f
-  const fraction = bits & 0x3ff
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25)
 }

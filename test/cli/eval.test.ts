@@ -118,6 +118,12 @@ describe('qnative eval lambada --json', () => {
     expect(linear.map(({ kernel }: { kernel: string }) => kernel)).toContain('linear_q8_reference')
   })
 
+  test('rounds to nearest with a head of any type', async () => {
+    const { stdout } = await lambada('--bits', '4', '--head', 'native', '--json')
+    const [result] = JSON.parse(stdout).results
+    expect(result).toMatchObject({ bits: 4, head: 'native', method: 'rtn' })
+  })
+
   test('gives a precision once, however often it is listed', async () => {
     const { results } = JSON.parse((await lambada('--bits', '8,8', '--json')).stdout)
     expect(results).toHaveLength(1)

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { openLlama } from '../../src/models/llama/checkpoint.js'
 import { allLogits } from '../../src/models/llama/logits.js'
@@ -134,6 +135,36 @@ describe('quantizeLlama', () => {
     const best = { method: 'best', bits: 2, groupSize: 32 } as const
     const [one, two] = [await run(best, { threads: 1 }), await run(best, { threads: 2 })]
     expect(weightsOf(two.out).equals(weightsOf(one.out))).toBe(true)
+  })
+
+  test('mixed widths widen the layers that need it, within the budget', async () => {
+    const { modules, bitsPerWeight } = await run({ ...gptq4, bits: 2, with: ['mixed'] })
+    const widths = new Set(modules.map(({ bits }) => bits))
+    expect(widths).toEqual(new Set([2, 4]))
+    expect(bitsPerWeight).toBeGreaterThan(2.6)
+    expect(bitsPerWeight).toBeLessThanOrEqual(recipeOf({ ...gptq4, bits: 2, with: ['mixed'] }).budget)
+  })
+
+  test('a rotated checkpoint can be quantized again, but not rotated again', async () => {
+    const rotated = await openLlama((await run({ ...gptq4, bits: 8, with: ['rotation'] })).out)
+    const again = (more: RecipeOptions) => {
+      const out = join(directory, `out-${made++}`)
+      return quantizeLlama(rotated, { recipe: recipeOf(more), calibration, out, threads: 2 })
+    }
+    expect(await relativeError((await again({ ...gptq4, bits: 8 })).out)).toBeLessThan(0.05)
+    await expect(again({ ...gptq4, with: ['rotation'] })).rejects.toThrow(
+      'expected a model whose residual stream is not rotated yet, found one that is',
+    )
+  })
+
+  test.each([
+    [true, 'gptq'],
+    [false, 'gptq_v2'],
+  ] as const)('symmetric %s: others read %s', async (symmetric, format) => {
+    const out = join(directory, `out-${made++}`)
+    const recipe = recipeOf({ method: 'rtn', bits: 4, symmetric, head: 'f32' })
+    const demo = await openLlama(fileURLToPath(new URL('../../demo/llama', import.meta.url)))
+    expect((await quantizeLlama(demo, { recipe, out, threads: 2 })).format).toBe(format)
   })
 
   test('leaves the calibration’s hashes in the checkpoint', async () => {

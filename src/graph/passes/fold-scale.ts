@@ -42,7 +42,7 @@ function isFoldable({ operation, inputs, fused }: Node): boolean {
     operation.activation === 'none' &&
     !fused &&
     inputs.slice(1).every(({ constant }) => constant !== undefined) &&
-    inputs[1]!.quantization === undefined
+    (inputs[1]!.dtype === 'f32' || inputs[1]!.dtype === 'f16')
   )
 }
 

@@ -4,7 +4,8 @@ import type { TfjsWeight } from '../../formats/tfjs/weights.js'
 import type { GraphBuilder } from '../builder.js'
 import { elements } from '../geometry.js'
 import type { Tensor, Values } from '../graph.js'
-import { halfToFloat, newValues } from '../values.js'
+import { halfToFloat } from '../half.js'
+import { newValues } from '../values.js'
 
 /** Weights that are read here, because no dtype of a graph stores them so: 64 MiB each. */
 const maxBytes = 64 << 20

@@ -37,7 +37,9 @@ export function reduced(op: Reduce['op']): Conversion {
 export function converted(op: Convert['op']): Conversion {
   return (operator) => {
     const to = operator.declared[0]?.dtype
-    if (!to || to === 'f16') throw new ShapeError('an output of another type than f16', to ?? 'none')
+    if (!to || to === 'f16' || to === 'u4' || to === 'u2') {
+      throw new ShapeError('an output of another type than f16', to ?? 'none')
+    }
     return operator.add({ op, to }, [operator.input(0)])
   }
 }

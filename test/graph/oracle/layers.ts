@@ -1,7 +1,8 @@
 import { dynamicRow } from '../../../src/graph/dynamic-row.js'
 import { activate } from '../../../src/graph/elementwise.js'
 import { elements } from '../../../src/graph/geometry.js'
-import type { Tensor, Values } from '../../../src/graph/graph.js'
+import type { GroupQuantization, Tensor, Values } from '../../../src/graph/graph.js'
+import { halfToFloat } from '../../../src/graph/half.js'
 import type {
   Conv2d,
   DepthwiseConv2d,
@@ -18,7 +19,7 @@ const { fround } = Math
 
 type Layer = Conv2d | DepthwiseConv2d | TransposeConv2d | FullyConnected
 
-/** A layer with weights, in each of the three arithmetics. */
+/** A layer with weights, in each of the four arithmetics. */
 export function layer(operation: Layer, [x, weights, bias]: readonly Operand[], output: Tensor): Values {
   switch (operation.arithmetic) {
     case 'float':
@@ -27,6 +28,8 @@ export function layer(operation: Layer, [x, weights, bias]: readonly Operand[], 
       return dynamicLayer(operation, x!, weights!, bias, output)
     case 'integer':
       return integerLayer(operation, x!, weights!, bias, output)
+    case 'integer_to_float':
+      return integerToFloatLayer(operation, x!, weights!, bias, output)
   }
 }
 
@@ -58,13 +61,31 @@ function floatLayer(
 
 /** f32 and f16 as they are; integers by their scales. */
 function realWeights({ type, values }: Operand): Float64Array {
-  const { quantization, shape } = type
+  const { quantization, shape, groups } = type
+  if (groups) return groupedWeights(groups, values, shape)
   if (!quantization) return Float64Array.from(values)
   const { scales, zeroPoints, axis } = quantization
   const inner = axis === undefined ? 1 : elements(shape.slice(axis + 1))
   return Float64Array.from(values, (code, i) => {
     const channel = axis === undefined ? 0 : Math.floor(i / inner) % scales.length
     return scales[channel]! * (code - zeroPoints[channel]!)
+  })
+}
+
+/** One fused multiply-add a weight: exact in float64, then rounded to float32. */
+function groupedWeights(
+  { size, scales, zeros, offsets }: GroupQuantization,
+  codes: Values,
+  shape: readonly number[],
+): Float64Array {
+  const outputs = shape[0]!
+  const columns = codes.length / outputs
+  return Float64Array.from(codes, (code, i) => {
+    const group = size === -1 ? 0 : Math.floor((i % columns) / size)
+    const at = group * outputs + Math.floor(i / columns)
+    const scale = halfToFloat(scales[at]!)
+    const offset = offsets ? halfToFloat(offsets[at]!) : -(scale * zeros![at]!)
+    return fround(scale * code + offset)
   })
 }
 
@@ -146,6 +167,27 @@ function integerLayer(
     const sum = acc[i]! + (bias?.values[c] ?? 0)
     const scaled = fround(fround(sum) * multipliers[multipliers.length === 1 ? 0 : c]!)
     result[i] = Math.min(Math.max(roundToEven(scaled) + zeroPoint, low), high)
+  }
+  return result
+}
+
+/** As integerLayer, the output's scale being 1: float32 sums, not rounded to codes. */
+function integerToFloatLayer(
+  operation: Layer,
+  x: Operand,
+  weights: Operand,
+  bias: Operand | undefined,
+  output: Tensor,
+): Values {
+  const acc = sums(operation, image(x.type, centred(x)), weights, centred(weights), output)
+  const { scale: inputScale } = scaleOf(x.type)
+  const multipliers = weights.type.quantization!.scales.map((scale) => fround(inputScale * scale))
+  const channels = output.shape.at(-1)!
+  const result = newValues('f32', acc.length)
+  for (let i = 0; i < acc.length; i++) {
+    const c = i % channels
+    const sum = fround(acc[i]! + (bias?.values[c] ?? 0))
+    result[i] = activate(operation.activation, fround(sum * multipliers[multipliers.length === 1 ? 0 : c]!))
   }
   return result
 }
