@@ -16,7 +16,10 @@
 #include "native/kernels/kv_append/kv_append.h"
 #include "native/kernels/linear/linear.h"
 #include "native/kernels/log_softmax_select/log_softmax_select.h"
+#include "native/kernels/min_max/min_max.h"
 #include "native/kernels/quantize_activations/quantize_activations.h"
+#include "native/kernels/quantize_image/quantize_image.h"
+#include "native/kernels/quantize_pixels/quantize_pixels.h"
 #include "native/kernels/rank_of/rank_of.h"
 #include "native/kernels/rmsnorm/rmsnorm.h"
 #include "native/kernels/rope/rope.h"
@@ -52,6 +55,9 @@ std::span<const OpSpec* const> ops() {
       &conv2d_dynamic_op(),
       &transpose_conv2d_u8_op(),
       &transpose_conv2d_dynamic_op(),
+      &quantize_pixels_op(),
+      &min_max_op(),
+      &quantize_image_op(),
       &elementwise_op(),
   };
   return list;

@@ -1,0 +1,29 @@
+// min_max on 16 lanes. Include one of native/simd/code_lanes_*.h first.
+#pragma once
+
+#include "native/kernels/min_max/min_max.h"
+#include "native/simd/dynamic_codes.h"
+
+namespace qn {
+namespace {
+
+inline void slice_ranges(const Call& call, int64_t begin, int64_t end) {
+  const View& x = call.in[0];
+  // Dense rows are one.
+  const bool dense = x.stride == x.dim[3];
+  for (int64_t item = begin; item < end; ++item) {
+    const ImageSlice slice = image_slice(call, item);
+    const float* from = static_cast<const float*>(x.data) + slice.first_pixel * x.stride;
+    const int64_t runs = dense ? 1 : slice.pixels, run = dense ? slice.pixels * x.dim[3] : x.dim[3];
+    LaneRange all = empty_range();
+    for (int64_t i = 0; i < runs; ++i) {
+      const LaneRange range = range_of(from + i * x.stride, run);
+      all = {min(range.lo, all.lo), max(range.hi, all.hi)};
+    }
+    slice_result(call, item)[0] = lowest(all.lo);
+    slice_result(call, item)[1] = maximum(all.hi);
+  }
+}
+
+}  // namespace
+}  // namespace qn
