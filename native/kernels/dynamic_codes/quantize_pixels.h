@@ -1,6 +1,6 @@
 // quantize_pixels: "f32[N,H,W,C] -> u8[N,H,W,C], f32[R,2]", R = N * H * W: the codes of
-// native/core/dynamic_codes.h, each pixel by the range of its own channels, and the scale and zero of each.
-// For conv2d_dynamic by pixels.
+// native/kernels/dynamic_codes/codes.h, each pixel by the range of its own channels, and the scale and zero
+// of each. For conv2d_dynamic by pixels.
 #pragma once
 
 #include "native/core/call.h"

@@ -1,4 +1,4 @@
-#include "native/kernels/min_max/min_max.h"
+#include "native/kernels/dynamic_codes/min_max.h"
 
 #include "native/core/op.h"
 

@@ -1,4 +1,4 @@
-#include "native/kernels/quantize_image/quantize_image.h"
+#include "native/kernels/dynamic_codes/quantize_image.h"
 
 #include "native/core/op.h"
 

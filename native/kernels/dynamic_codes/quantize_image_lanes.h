@@ -1,8 +1,8 @@
 // quantize_image on 16 lanes. Include one of native/simd/code_lanes_*.h first.
 #pragma once
 
-#include "native/kernels/quantize_image/quantize_image.h"
-#include "native/simd/dynamic_codes.h"
+#include "native/kernels/dynamic_codes/lanes.h"
+#include "native/kernels/dynamic_codes/quantize_image.h"
 
 namespace qn {
 namespace {

@@ -1,8 +1,8 @@
 // min_max on 16 lanes. Include one of native/simd/code_lanes_*.h first.
 #pragma once
 
-#include "native/kernels/min_max/min_max.h"
-#include "native/simd/dynamic_codes.h"
+#include "native/kernels/dynamic_codes/lanes.h"
+#include "native/kernels/dynamic_codes/min_max.h"
 
 namespace qn {
 namespace {

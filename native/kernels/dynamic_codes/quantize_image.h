@@ -1,10 +1,10 @@
 // quantize_image: "f32[N,H,W,C], f32[N,S,2] -> u8[N,H,W,C], f32[N,2]": the codes of
-// native/core/dynamic_codes.h, each image by its range, which the second input has in slices (min_max), and
-// the scale and zero of each. For conv2d_dynamic by images.
+// native/kernels/dynamic_codes/codes.h, each image by its range, which the second input has in slices
+// (min_max), and the scale and zero of each. For conv2d_dynamic by images.
 #pragma once
 
 #include "native/core/call.h"
-#include "native/core/dynamic_codes.h"
+#include "native/kernels/dynamic_codes/codes.h"
 
 namespace qn {
 

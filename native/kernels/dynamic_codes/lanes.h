@@ -1,7 +1,7 @@
-// native/core/dynamic_codes.h on 16 lanes, the same bits. Include one of code_lanes_*.h first.
+// codes.h on 16 lanes, the same bits. Include one of code_lanes_*.h first.
 #pragma once
 
-#include "native/core/dynamic_codes.h"
+#include "native/kernels/dynamic_codes/codes.h"
 
 namespace qn {
 namespace {

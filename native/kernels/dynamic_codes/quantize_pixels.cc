@@ -1,4 +1,4 @@
-#include "native/kernels/quantize_pixels/quantize_pixels.h"
+#include "native/kernels/dynamic_codes/quantize_pixels.h"
 
 #include "native/core/op.h"
 

@@ -4,8 +4,8 @@
 // lane a pixel, and the codes.
 #pragma once
 
-#include "native/kernels/quantize_pixels/quantize_pixels.h"
-#include "native/simd/dynamic_codes.h"
+#include "native/kernels/dynamic_codes/lanes.h"
+#include "native/kernels/dynamic_codes/quantize_pixels.h"
 
 namespace qn {
 namespace {
