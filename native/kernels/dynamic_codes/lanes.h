@@ -1,4 +1,5 @@
-// codes.h on 16 lanes, the same bits. Include one of code_lanes_*.h first.
+// codes.h on 16 lanes, the same bits. Include one of native/simd/code_lanes_*.h first, and define
+//   ends_of(lo, hi)   the least lane of lo and the greatest of hi, as ends.h has it
 #pragma once
 
 #include "native/kernels/dynamic_codes/codes.h"
@@ -17,22 +18,21 @@ QN_INLINE LaneRange wider(LaneRange range, Lanes x) { return {min(x, range.lo), 
 
 // Of n consecutive values.
 QN_INLINE LaneRange range_of(const float* x, int64_t n) {
-  // Chains of their own: the latency of a minimum would be slower than the loads.
-  constexpr int kChains = 4;
-  LaneRange range[kChains] = {empty_range(), empty_range(), empty_range(), empty_range()};
+  LaneRange all = empty_range();
   int64_t i = 0;
-  for (; i + 16 * kChains <= n; i += 16 * kChains) {
-    QN_UNROLL for (int c = 0; c < kChains; ++c) range[c] = wider(range[c], load(x + i + 16 * c));
+  if (n >= 128) {
+    // Chains of their own: the latency of a minimum would be slower than the loads.
+    constexpr int kChains = 4;
+    LaneRange range[kChains] = {all, all, all, all};
+    for (; i + 16 * kChains <= n; i += 16 * kChains) {
+      QN_UNROLL for (int c = 0; c < kChains; ++c) range[c] = wider(range[c], load(x + i + 16 * c));
+    }
+    all.lo = min(min(range[0].lo, range[1].lo), min(range[2].lo, range[3].lo));
+    all.hi = max(max(range[0].hi, range[1].hi), max(range[2].hi, range[3].hi));
   }
-  for (; i + 16 <= n; i += 16) range[0] = wider(range[0], load(x + i));
-  if (i < n) range[1] = wider(range[1], load_first(x + i, n - i));
-  const Lanes lo = min(min(range[0].lo, range[1].lo), min(range[2].lo, range[3].lo));
-  const Lanes hi = max(max(range[0].hi, range[1].hi), max(range[2].hi, range[3].hi));
-  return {lo, hi};
+  for (; i + 16 <= n; i += 16) all = wider(all, load(x + i));
+  return i < n ? wider(all, load_first(x + i, n - i)) : all;
 }
-
-// Not -0.
-QN_INLINE float lowest(Lanes a) { return 0.0f - maximum(sub(zero_lanes(), a)); }
 
 struct LaneCodes {
   Lanes inverse, scale, zero;

@@ -1,4 +1,4 @@
-// min_max on 16 lanes. Include one of native/simd/code_lanes_*.h first.
+// min_max on 16 lanes. lanes.h says what to include and define first.
 #pragma once
 
 #include "native/kernels/dynamic_codes/lanes.h"
@@ -20,8 +20,9 @@ inline void slice_ranges(const Call& call, int64_t begin, int64_t end) {
       const LaneRange range = range_of(from + i * x.stride, run);
       all = {min(range.lo, all.lo), max(range.hi, all.hi)};
     }
-    slice_result(call, item)[0] = lowest(all.lo);
-    slice_result(call, item)[1] = maximum(all.hi);
+    const Ends ends = ends_of(all.lo, all.hi);
+    slice_result(call, item)[0] = ends.lo;
+    slice_result(call, item)[1] = ends.hi;
   }
 }
 

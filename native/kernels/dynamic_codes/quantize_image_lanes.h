@@ -1,4 +1,4 @@
-// quantize_image on 16 lanes. Include one of native/simd/code_lanes_*.h first.
+// quantize_image on 16 lanes. lanes.h says what to include and define first.
 #pragma once
 
 #include "native/kernels/dynamic_codes/lanes.h"

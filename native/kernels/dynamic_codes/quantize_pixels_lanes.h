@@ -1,4 +1,4 @@
-// quantize_pixels on 16 lanes. Include one of native/simd/code_lanes_*.h first.
+// quantize_pixels on 16 lanes. lanes.h says what to include and define first.
 //
 // Three passes over a group of pixels, which stay in the cache: each one's range, all parameters at once, a
 // lane a pixel, and the codes.
@@ -18,8 +18,9 @@ inline void quantize_group(const Call& call, int64_t first, int64_t count) {
   alignas(64) float scale[kPixelsTogether], zero[kPixelsTogether];
   for (int64_t i = 0; i < count; ++i) {
     const LaneRange range = range_of(from + i * x.stride, channels);
-    lo[i] = lowest(range.lo);
-    hi[i] = maximum(range.hi);
+    const Ends ends = ends_of(range.lo, range.hi);
+    lo[i] = ends.lo;
+    hi[i] = ends.hi;
   }
   const LaneCodes codes = dynamic_codes({load(lo), load(hi)});
   store(inverse, codes.inverse);
