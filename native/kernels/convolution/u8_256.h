@@ -92,7 +92,7 @@ QN_INLINE void store_results(const TileJob& job, const TilePlace& place, int64_t
       if (kOutput == Output::dynamic) y = _mm256_mul_ps(y, _mm256_set1_ps(scales[i]));
       y = _mm256_mul_ps(y, scale);
       if (kOutput == Output::dynamic) y = _mm256_add_ps(y, bias);
-      y = _mm256_min_ps(_mm256_max_ps(y, lo), hi);
+      y = _mm256_min_ps(hi, _mm256_max_ps(lo, y));  // NaN stays
       store_floats(reinterpret_cast<float*>(rows[i]) + at, y, channels - v * kHalfRows);
     }
   }

@@ -53,9 +53,7 @@ QN_INLINE void multiply_chunk(__m256i (&acc)[kPixels][kQuarters], const uint16_t
     int64_t four;
     __builtin_memcpy(&four, x + i * stride, sizeof four);
     const __m256i pixel = _mm256_set1_epi64x(four);
-    QN_UNROLL for (int q = 0; q < kQuarters; ++q) {
-      accumulate(acc[i][q], _mm256_madd_epi16(pixel, w[q]));
-    }
+    QN_UNROLL for (int q = 0; q < kQuarters; ++q) { accumulate(acc[i][q], _mm256_madd_epi16(pixel, w[q])); }
   }
 }
 
@@ -88,6 +86,7 @@ void half_tile(const TileJob& job, const TilePlace& place, int half) {
 
 template <Output kOutput, int kPixels, int kPanels>
 void tile(const TileJob& job, const TilePlace& place) {
+  prefetch_results<kOutput, kPixels, kPanels>(job, place);
   half_tile<kOutput, kPixels>(job, place, 0);
   half_tile<kOutput, kPixels>(job, place, 1);
 }

@@ -47,6 +47,7 @@ void tile(const TileJob& job, const TilePlace& place) {
     const __m256i start = start_of(job, channel + h * kHalfRows);
     QN_UNROLL for (int i = 0; i < kPixels; ++i) acc[i][h] = start;
   }
+  prefetch_results<kOutput, kPixels, kPanels>(job, place);
   const uint8_t* codes = tile_codes(job, place);
   const uint8_t* const* table = job.block.tap;
   const int64_t end = job.tap_chunks * 4;

@@ -24,7 +24,7 @@
 //   sum (x - zero) * w y   = clamp(float(acc) * scale * weight_scale[o] + bias[o], lo, hi), rounded after
 //   each operation
 //
-// clamp(x, lo, hi) takes NaN for lo. Fused steps follow.
+// NaN stays NaN, but becomes the code lo. Fused steps follow.
 //
 // ISA files include this header, so it includes nothing of the standard library.
 #pragma once

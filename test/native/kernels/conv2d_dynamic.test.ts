@@ -69,6 +69,17 @@ test('bounds', async () => {
   expect(free!.some((v) => v < 0) && free!.some((v) => v > 6)).toBe(true)
 })
 
+test('a NaN shows', async () => {
+  const c = caseOf([1, 5, 7, 5], 19, [1, 1])
+  const values = dynamicValuesOf(c, 35)
+  values.params[2 * 8] = Number.NaN
+  const weights = await weightsOf(c, values.weight)
+  const { y } = await sameOnEveryIsa(buildOf(c, 35, { lo: 0, hi: 6 }), inputsOf(values), weights)
+  y!.forEach((v, i) => {
+    expect(Number.isNaN(v)).toBe(Math.floor(i / 19) === 8)
+  })
+})
+
 test('zeros that are no codes are cut', async () => {
   const c = caseOf([1, 5, 7, 5], 19, [1, 1])
   const values = dynamicValuesOf(c, 35)
