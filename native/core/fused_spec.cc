@@ -1,7 +1,8 @@
 #include "native/core/fused_spec.h"
 
 #include <algorithm>
-#include <span>
+#include <cmath>
+#include <initializer_list>
 
 #include "native/core/error.h"
 
@@ -82,6 +83,34 @@ OperandKind kind_of(const View& operand, const View& out) {
   return channels ? OperandKind::channel : OperandKind::none;
 }
 
+bool is_integer(double value, double lo, double hi) {
+  return value >= lo && value <= hi && value == std::floor(value);
+}
+
+bool are_codes(std::initializer_list<double> values) {
+  return std::all_of(values.begin(), values.end(), [](double v) { return is_integer(v, 0, 255); });
+}
+
+// Why kernels cannot compute with these values, empty when they can. The sum of add_codes fits 32 bits.
+std::string check_attributes(FusedOp op, const double* a, std::size_t count) {
+  if (std::any_of(a, a + count, [](double v) { return std::isnan(v); })) return "an attribute is NaN";
+  if (op == FusedOp::clamp && a[0] > a[1]) return "lo is greater than hi";
+  if (op == FusedOp::add_codes) {
+    constexpr double kFactor = 1 << 21;
+    if (!is_integer(a[0], -kFactor, kFactor) || !is_integer(a[1], -kFactor, kFactor))
+      return "a factor is not an integer of at most 2^21";
+    if (!is_integer(a[2], 1, 30)) return "shift is not an integer from 1 to 30";
+    if (!are_codes({a[3], a[4], a[5], a[6], a[7]}) || a[6] > a[7])
+      return "zero points, lo and hi are not codes from 0 to 255, lo <= hi";
+  }
+  if (op == FusedOp::multiply_codes) {
+    if (!are_codes({a[1], a[2], a[3], a[4], a[5]}) || a[4] > a[5])
+      return "zero points, lo and hi are not codes from 0 to 255, lo <= hi";
+    if (std::fabs(a[0]) > 1e30) return "multiplier is out of range";
+  }
+  return {};
+}
+
 }  // namespace
 
 FusedStep read_fused(const FusedDesc& desc, const std::string& where) {
@@ -104,6 +133,9 @@ FusedStep read_fused(const FusedDesc& desc, const std::string& where) {
   if (desc.attributes.size() != found->attributes.size()) {
     throw Error(where + "fused step '" + desc.op + "' has an attribute that it does not know");
   }
+  if (const std::string reason = check_attributes(step.op, step.attribute, desc.attributes.size());
+      !reason.empty())
+    throw Error(where + "fused step '" + desc.op + "': " + reason);
   return step;
 }
 

@@ -6,6 +6,7 @@
 #include "native/kernels/attention/attention.h"
 #include "native/kernels/convolution/float_convolution.h"
 #include "native/kernels/convolution/u8_convolution.h"
+#include "native/kernels/elementwise/elementwise.h"
 #include "native/kernels/embed/embed.h"
 #include "native/kernels/gather_columns/gather_columns.h"
 #include "native/kernels/gather_rows/gather_rows.h"
@@ -51,6 +52,7 @@ std::span<const OpSpec* const> ops() {
       &conv2d_dynamic_op(),
       &transpose_conv2d_u8_op(),
       &transpose_conv2d_dynamic_op(),
+      &elementwise_op(),
   };
   return list;
 }

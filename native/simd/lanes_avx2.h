@@ -76,6 +76,33 @@ QN_INLINE Lanes fnma(Lanes a, Lanes b, Lanes c) {
 }
 QN_INLINE Lanes max(Lanes a, Lanes b) { return {_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)}; }
 
+QN_INLINE Lanes min(Lanes a, Lanes b) { return {_mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi)}; }
+QN_INLINE Lanes sqrt(Lanes a) { return {_mm256_sqrt_ps(a.lo), _mm256_sqrt_ps(a.hi)}; }
+QN_INLINE Lanes floor(Lanes a) {
+  return {_mm256_round_ps(a.lo, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC),
+          _mm256_round_ps(a.hi, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC)};
+}
+QN_INLINE Lanes ceil(Lanes a) {
+  return {_mm256_round_ps(a.lo, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC),
+          _mm256_round_ps(a.hi, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC)};
+}
+QN_INLINE Lanes nearest(Lanes a) {
+  return {_mm256_round_ps(a.lo, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
+          _mm256_round_ps(a.hi, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
+}
+QN_INLINE Lanes absolute(Lanes a) {
+  const __m256 sign = _mm256_set1_ps(-0.0f);
+  return {_mm256_andnot_ps(sign, a.lo), _mm256_andnot_ps(sign, a.hi)};
+}
+QN_INLINE Lanes negative(Lanes a) {
+  const __m256 sign = _mm256_set1_ps(-0.0f);
+  return {_mm256_xor_ps(a.lo, sign), _mm256_xor_ps(a.hi, sign)};
+}
+QN_INLINE Lanes with_sign(Lanes a, Lanes b) {
+  const __m256 sign = _mm256_set1_ps(-0.0f);
+  return {_mm256_or_ps(a.lo, _mm256_and_ps(sign, b.lo)), _mm256_or_ps(a.hi, _mm256_and_ps(sign, b.hi))};
+}
+
 QN_INLINE Mask less(Lanes a, Lanes b) {
   return {_mm256_cmp_ps(a.lo, b.lo, _CMP_LT_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_LT_OQ)};
 }
@@ -103,6 +130,17 @@ QN_INLINE __m256 add_to_exponent(__m256 a, __m256 shifted) {
 }
 QN_INLINE Lanes add_to_exponent(Lanes a, Lanes shifted) {
   return {add_to_exponent(a.lo, shifted.lo), add_to_exponent(a.hi, shifted.hi)};
+}
+
+QN_INLINE __m256 split_exponent(__m256 x, __m256& m) {
+  const __m256i root = _mm256_set1_epi32(0x3f3504f3);
+  const __m256i bits = _mm256_sub_epi32(_mm256_castps_si256(x), root);
+  const __m256i fraction = _mm256_and_si256(bits, _mm256_set1_epi32(0x7fffff));
+  m = _mm256_castsi256_ps(_mm256_add_epi32(fraction, root));
+  return _mm256_cvtepi32_ps(_mm256_srai_epi32(bits, 23));
+}
+QN_INLINE Lanes split_exponent(Lanes x, Lanes& m) {
+  return {split_exponent(x.lo, m.lo), split_exponent(x.hi, m.hi)};
 }
 
 QN_INLINE float sum(Lanes a) {

@@ -52,6 +52,20 @@ QN_INLINE Lanes fnma(Lanes a, Lanes b, Lanes c) { return {_mm512_fnmadd_ps(a.v, 
 // a > b ? a : b, so that the second operand's NaN survives and the first's does not.
 QN_INLINE Lanes max(Lanes a, Lanes b) { return {_mm512_max_ps(a.v, b.v)}; }
 
+// a < b ? a : b.
+QN_INLINE Lanes min(Lanes a, Lanes b) { return {_mm512_min_ps(a.v, b.v)}; }
+QN_INLINE Lanes sqrt(Lanes a) { return {_mm512_sqrt_ps(a.v)}; }
+QN_INLINE Lanes floor(Lanes a) { return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEG_INF)}; }
+QN_INLINE Lanes ceil(Lanes a) { return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_POS_INF)}; }
+// Half to even.
+QN_INLINE Lanes nearest(Lanes a) { return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEAREST_INT)}; }
+QN_INLINE Lanes absolute(Lanes a) { return {_mm512_andnot_ps(_mm512_set1_ps(-0.0f), a.v)}; }
+QN_INLINE Lanes negative(Lanes a) { return {_mm512_xor_ps(a.v, _mm512_set1_ps(-0.0f))}; }
+// The magnitude of a, which is not negative, with the sign of b.
+QN_INLINE Lanes with_sign(Lanes a, Lanes b) {
+  return {_mm512_or_ps(a.v, _mm512_and_ps(_mm512_set1_ps(-0.0f), b.v))};
+}
+
 QN_INLINE Mask less(Lanes a, Lanes b) { return _mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ); }
 QN_INLINE Mask equal(Lanes a, Lanes b) { return _mm512_cmp_ps_mask(a.v, b.v, _CMP_EQ_OQ); }
 QN_INLINE Mask not_less_equal(Lanes a, Lanes b) { return _mm512_cmp_ps_mask(a.v, b.v, _CMP_NLE_UQ); }
@@ -69,6 +83,15 @@ QN_INLINE float first(Lanes a) { return _mm_cvtss_f32(_mm512_castps512_ps128(a.v
 QN_INLINE Lanes add_to_exponent(Lanes a, Lanes shifted) {
   const __m512i exponent = _mm512_slli_epi32(_mm512_castps_si512(shifted.v), 23);
   return {_mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(a.v), exponent))};
+}
+
+// x = 2^e m, m in [sqrt(1/2), sqrt(2)); x is positive, finite and not subnormal.
+QN_INLINE Lanes split_exponent(Lanes x, Lanes& m) {
+  const __m512i root = _mm512_set1_epi32(0x3f3504f3);
+  const __m512i bits = _mm512_sub_epi32(_mm512_castps_si512(x.v), root);
+  const __m512i fraction = _mm512_and_si512(bits, _mm512_set1_epi32(0x7fffff));
+  m.v = _mm512_castsi512_ps(_mm512_add_epi32(fraction, root));
+  return {_mm512_cvtepi32_ps(_mm512_srai_epi32(bits, 23))};
 }
 
 QN_INLINE __m256 high_half(__m512 v) {

@@ -77,10 +77,12 @@ class GraphReader {
     const { inputs, outputs, tensors, nodes } = this.#object(json, 'graph')
     this.#list(tensors, 'graph.tensors').forEach((entry, i) => {
       const place = `graph.tensors[${i}]`
-      const tensor = this.stored.tensor(this.#object(entry, place), place)
-      if (this.#tensors.has(tensor.name)) {
-        throw this.#error(`${place}.name`, 'a name of its own', tensor.name)
+      const description = this.#object(entry, place)
+      const { name } = description
+      if (typeof name !== 'string' || this.#tensors.has(name)) {
+        throw this.#error(`${place}.name`, 'a name of its own', name)
       }
+      const tensor = this.stored.tensor(name, description, place)
       this.#tensors.set(tensor.name, tensor)
     })
     this.stored.checkAllUsed()

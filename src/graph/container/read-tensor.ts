@@ -30,9 +30,8 @@ export class StoredTensors {
   }
 
   /** @throws FormatError naming the field, or the tensor in model.safetensors */
-  tensor(json: JsonObject, place: string): Tensor {
-    const { name, dtype, shape, constant } = json
-    if (typeof name !== 'string' || name === '') throw this.#error(`${place}.name`, 'a name', name)
+  tensor(name: string, json: JsonObject, place: string): Tensor {
+    const { dtype, shape, constant } = json
     const known = dtypes.find((candidate) => candidate === dtype)
     if (!known) throw this.#error(`${place}.dtype`, dtypes.join(', '), dtype)
     if (!isShape(shape))

@@ -1,0 +1,14 @@
+// elementwise: y = x, then the fused steps (native/core/fused.h). Without steps it is a copy, for instance
+// into a part of a concatenation.
+//
+// It has no files for instruction sets: they are those of native/elementwise/.
+#pragma once
+
+#include "native/core/call.h"
+
+namespace qn {
+
+struct OpSpec;
+const OpSpec& elementwise_op();
+
+}  // namespace qn
