@@ -19,7 +19,7 @@ import {
 import { jsonDocument } from '../report/document.js'
 import { type Column, csvTable, markdownTable, textTable } from '../report/table.js'
 import { benchPreset, type DetectorBenchFlags } from './bench-detector.js'
-import { detectorPrecisionNames } from './detector-precisions.js'
+import { precisionNames } from './detector-precisions.js'
 import { UsageError } from './errors.js'
 import { addComputeOptions, type ComputeFlags, computeOptions, integerList, listOf } from './options.js'
 import { ProgressLine } from './progress.js'
@@ -61,8 +61,8 @@ export function benchCommand(): Command {
     .option('--hot', 'weights come from cache, as far as it holds them')
     .option(
       '--precision <list>',
-      `of a detector, several of ${detectorPrecisionNames.join(', ')} (default: native, which is f32)`,
-      listOf(detectorPrecisionNames),
+      `of a detector, several of ${precisionNames.join(', ')} (default: native, which is f32)`,
+      listOf(precisionNames),
     )
     .option(
       '--trace <file>',

@@ -1,15 +1,16 @@
 import { Command, Option } from 'commander'
+import { describeDetector } from '../models/detector/describe.js'
+import { loadDetector } from '../models/detector/load.js'
+import { openNetwork } from '../models/detector/open.js'
+import { Preprocessor } from '../models/detector/preprocessor.js'
+import { detectorInputs, imagesIn } from '../models/detector/samples.js'
 import { cocoText } from '../report/coco.js'
 import { detectorText } from '../report/detector.js'
 import { jsonDocument } from '../report/document.js'
 import { evaluateCoco } from '../tasks/coco/evaluate.js'
 import { evaluateDetector } from '../tasks/coco/evaluate-detector.js'
 import { addPreprocessOption, type PreprocessFlags } from './detector-options.js'
-import {
-  type DetectorPrecisionName,
-  detectorPrecisionNames,
-  detectorPrecisions,
-} from './detector-precisions.js'
+import { networksAt, type PrecisionName, precisionNames } from './detector-precisions.js'
 import { UsageError } from './errors.js'
 import {
   addComputeOptions,
@@ -26,7 +27,7 @@ interface CocoFlags extends ComputeFlags, PreprocessFlags {
   readonly detections?: string
   readonly model?: string
   readonly images?: string
-  readonly precision?: DetectorPrecisionName[]
+  readonly precision?: PrecisionName[]
   readonly calibration?: string
   readonly scoreThreshold?: number
   readonly maxDetections?: number
@@ -73,8 +74,8 @@ export function cocoCommand(): Command {
     .option('--images <folder>', 'where the images of the annotations are')
     .option(
       '--precision <list>',
-      `several of ${detectorPrecisionNames.join(', ')}, separated by commas (default: native, as stored)`,
-      listOf(detectorPrecisionNames),
+      `several of ${precisionNames.join(', ')}, separated by commas (default: native, as stored)`,
+      listOf(precisionNames),
     )
     .option('--calibration <folder>', 'images that int8 is calibrated on, and w4 and w2 are better with')
   addPreprocessOption(command)
@@ -122,10 +123,20 @@ async function evaluateModel(flags: CocoFlags, model: string): Promise<void> {
   const compute = computeOptions(flags)
   const progress = new ProgressLine()
   try {
-    const precisions = await detectorPrecisions(model, flags.precision ?? ['native'], {
+    const description = describeDetector(await openNetwork(model))
+    const { preprocess, calibration, precision = ['native'] } = flags
+    const files = calibration === undefined ? [] : imagesIn(calibration)
+    const networks = networksAt(description, precision, {
       ...compute,
-      preprocess: flags.preprocess,
+      ...(calibration !== undefined && {
+        samples: () => detectorInputs(new Preprocessor(description, { ...compute, preprocess }), files),
+      }),
+      onProgress: (done) => progress.update('calibrating', done, files.length),
     })
+    const precisions = networks.map(({ precision, network }) => ({
+      precision,
+      load: async () => loadDetector(description, await network(), { ...compute, preprocess }),
+    }))
     const evaluation = await evaluateDetector({
       ...flags,
       model,

@@ -10,7 +10,7 @@ import { phaseText, profileColumns } from '../report/profile.js'
 import { markdownTable, textTable } from '../report/table.js'
 import { type DetectorBenchFlags, profileImage } from './bench-detector.js'
 import { addPreprocessOption } from './detector-options.js'
-import { detectorPrecisionNames } from './detector-precisions.js'
+import { precisionNames } from './detector-precisions.js'
 import { UsageError } from './errors.js'
 import { addComputeOptions, type ComputeFlags, computeOptions, listOf, positiveInteger } from './options.js'
 import {
@@ -49,8 +49,8 @@ export function profileCommand(): Command {
     )
     .option(
       '--precision <list>',
-      `of a detector, several of ${detectorPrecisionNames.join(', ')} (default: native)`,
-      listOf(detectorPrecisionNames),
+      `of a detector, several of ${precisionNames.join(', ')} (default: native)`,
+      listOf(precisionNames),
     )
     .option('--bits <width>', 'native (as stored), f32 (unquantized), 8, 4 or 2', oneWidth, 'native')
   addPreprocessOption(addPrecisionOptions(command))
