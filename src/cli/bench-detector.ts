@@ -11,6 +11,7 @@ import type { RgbImage } from '../images/image.js'
 import { type DetectorDescription, describeDetector } from '../models/detector/describe.js'
 import { openNetwork } from '../models/detector/open.js'
 import { Preprocessor } from '../models/detector/preprocessor.js'
+import { networksAt, type PrecisionName } from '../quantize/detector/precisions.js'
 import type { Sample } from '../quantize/detector/run-graph.js'
 import { ceilingColumns, ceilingRows, driftText } from '../report/bench.js'
 import {
@@ -22,7 +23,6 @@ import {
 import { jsonDocument } from '../report/document.js'
 import { csvTable, markdownTable, textTable } from '../report/table.js'
 import type { PreprocessFlags } from './detector-options.js'
-import { networksAt, type PrecisionName } from './detector-precisions.js'
 import type { computeOptions } from './options.js'
 import { ProgressLine } from './progress.js'
 

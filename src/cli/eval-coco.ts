@@ -1,16 +1,13 @@
 import { Command, Option } from 'commander'
 import { describeDetector } from '../models/detector/describe.js'
-import { loadDetector } from '../models/detector/load.js'
 import { openNetwork } from '../models/detector/open.js'
-import { Preprocessor } from '../models/detector/preprocessor.js'
-import { detectorInputs, imagesIn } from '../models/detector/samples.js'
+import { detectorsAt, type PrecisionName, precisionNames } from '../quantize/detector/precisions.js'
 import { cocoText } from '../report/coco.js'
 import { detectorText } from '../report/detector.js'
 import { jsonDocument } from '../report/document.js'
 import { evaluateCoco } from '../tasks/coco/evaluate.js'
 import { evaluateDetector } from '../tasks/coco/evaluate-detector.js'
 import { addPreprocessOption, type PreprocessFlags } from './detector-options.js'
-import { networksAt, type PrecisionName, precisionNames } from './detector-precisions.js'
 import { UsageError } from './errors.js'
 import {
   addComputeOptions,
@@ -120,23 +117,20 @@ async function coco(flags: CocoFlags): Promise<void> {
 async function evaluateModel(flags: CocoFlags, model: string): Promise<void> {
   const { annotations, images } = flags
   if (images === undefined) throw new UsageError('--model needs --images, the folder of the annotated images')
+  if (flags.precision?.includes('int8') && flags.calibration === undefined) {
+    throw new UsageError('--precision int8 needs --calibration, a folder of images')
+  }
   const compute = computeOptions(flags)
   const progress = new ProgressLine()
   try {
     const description = describeDetector(await openNetwork(model))
     const { preprocess, calibration, precision = ['native'] } = flags
-    const files = calibration === undefined ? [] : imagesIn(calibration)
-    const networks = networksAt(description, precision, {
+    const precisions = detectorsAt(description, precision, {
       ...compute,
-      ...(calibration !== undefined && {
-        samples: () => detectorInputs(new Preprocessor(description, { ...compute, preprocess }), files),
-      }),
-      onProgress: (done) => progress.update('calibrating', done, files.length),
+      preprocess,
+      calibration,
+      onProgress: (done, total) => progress.update('calibrating', done, total),
     })
-    const precisions = networks.map(({ precision, network }) => ({
-      precision,
-      load: async () => loadDetector(description, await network(), { ...compute, preprocess }),
-    }))
     const evaluation = await evaluateDetector({
       ...flags,
       model,
