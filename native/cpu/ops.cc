@@ -6,6 +6,7 @@
 #include "native/kernels/attention/attention.h"
 #include "native/kernels/convolution/float_convolution.h"
 #include "native/kernels/convolution/u8_convolution.h"
+#include "native/kernels/depthwise/depthwise.h"
 #include "native/kernels/elementwise/elementwise.h"
 #include "native/kernels/embed/embed.h"
 #include "native/kernels/gather_columns/gather_columns.h"
@@ -59,6 +60,9 @@ std::span<const OpSpec* const> ops() {
       &peaks_op(),
       &windows_at_op(),
       &scatter_cells_op(),
+      &depthwise_conv2d_op(),
+      &depthwise_conv2d_u8_op(),
+      &depthwise_conv2d_dynamic_op(),
   };
   return list;
 }
