@@ -11,6 +11,9 @@
 #include "native/kernels/depthwise/depthwise.h"
 #include "native/kernels/dequantize/dequantize.h"
 #include "native/kernels/detection_postprocess/detection_postprocess.h"
+#include "native/kernels/dynamic_codes/min_max.h"
+#include "native/kernels/dynamic_codes/quantize_image.h"
+#include "native/kernels/dynamic_codes/quantize_pixels.h"
 #include "native/kernels/elementwise/elementwise.h"
 #include "native/kernels/embed/embed.h"
 #include "native/kernels/gather/gather.h"
@@ -85,6 +88,9 @@ std::span<const OpSpec* const> ops() {
       &reduce_op(),
       &softmax_op(),
       &detection_postprocess_op(),
+      &quantize_pixels_op(),
+      &min_max_op(),
+      &quantize_image_op(),
   };
   return list;
 }
