@@ -6,6 +6,7 @@
 //   apply_fused(call, tile)    native/elementwise/apply_fused.h
 #pragma once
 
+#include "native/core/float_math.h"
 #include "native/kernels/convolution/float_convolution.h"
 #include "native/kernels/convolution/float_rows.h"
 #include "native/kernels/convolution/float_tile.h"
@@ -17,6 +18,8 @@ namespace {
 struct Bounds {
   float lo, hi;
 };
+
+inline bool unbounded(Bounds b) { return b.lo == -infinity() && b.hi == infinity(); }
 
 // Some pixels by some pairs of panels.
 struct Block {
@@ -72,6 +75,7 @@ inline void compute_block(const Call& call, const Convolution& c, Bounds bounds,
   const int64_t panel_end = least(block.pair_end * kPairPanels, w.panels);
   for (int64_t slice = 0; slice < slices; slice++) {
     const int64_t column = columns * slice / slices, column_end = columns * (slice + 1) / slices;
+    const bool last = slice == slices - 1;
     find_rows(c, column, column_end, scratch);
     const int64_t of_weight = c.first_tap * c.in_channels;
     for (int64_t panel = block.pair * kPairPanels; panel < panel_end; panel += kTilePanels) {
@@ -83,7 +87,7 @@ inline void compute_block(const Call& call, const Convolution& c, Bounds bounds,
                          r.columns,
                          r.runs,
                          slice == 0,
-                         slice == slices - 1,
+                         last && !unbounded(bounds),
                          static_cast<float*>(y.data) + channel,
                          y.stride,
                          bias + channel,
@@ -95,7 +99,7 @@ inline void compute_block(const Call& call, const Convolution& c, Bounds bounds,
         tile_call.channels[p] = least(kPanelRows, channels - p * kPanelRows);
       }
       compute_tiles(tile_call, panels, r);
-      if (tile_call.last) finish_block(call, c, r, block.pixel, channel, channels);
+      if (last) finish_block(call, c, r, block.pixel, channel, channels);
     }
   }
 }

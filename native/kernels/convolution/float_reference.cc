@@ -1,6 +1,6 @@
 // The specification of convolutions in float32: for an output
-//   acc = 0; for each tap in order, for i = 0 .. I-1: acc = fma(x[tap][i], value[tap][i], acc)
-//   y = min(max(acc + bias, lo), hi), NaN staying NaN; then the fused steps
+//   acc = bias; for each tap in order, for i = 0 .. I-1: acc = fma(x[tap][i], value[tap][i], acc)
+//   y = min(max(acc, lo), hi), NaN staying NaN; then the fused steps
 // with x = 0 for a tap in the padding, and value the weight as float (a code is scale * code + offset,
 // rounded once). A vector lane being an output channel, one order of sums costs nothing, and all kernels give
 // these bits. Against exact arithmetic on the values, for K columns and before the clamp,
@@ -16,10 +16,10 @@
 namespace qn {
 namespace {
 
-// The sum of output pixel (n, p, q) over the columns `values` of one channel.
-float sum_at(const View& x, const Convolution& c, int64_t n, int64_t p, int64_t q, const float* values) {
+// `acc` and the sum of output pixel (n, p, q) over the columns `values` of one channel.
+float sum_at(const View& x, const Convolution& c, int64_t n, int64_t p, int64_t q, const float* values,
+             float acc) {
   const float* data = static_cast<const float*>(x.data);
-  float acc = 0;
   for (int64_t th = 0; th < c.h.taps; th++) {
     for (int64_t tw = 0; tw < c.w.taps; tw++) {
       const int64_t h = input_cell(c.h, p, th), w = input_cell(c.w, q, tw);
@@ -42,7 +42,7 @@ void convolve_channel(const Call& call, const Convolution& c, int64_t channel, f
   for (int64_t n = 0; n < c.images; n++) {
     for (int64_t p = 0; p < c.h.outputs; p++) {
       for (int64_t q = 0; q < c.w.outputs; q++) {
-        const float sum = sum_at(call.in[0], c, n, p, q, values.data()) + bias;
+        const float sum = sum_at(call.in[0], c, n, p, q, values.data(), bias);
         const int64_t row = (n * y.dim[1] + output_cell(c.h, p)) * y.dim[2] + output_cell(c.w, q);
         static_cast<float*>(y.data)[row * y.stride + channel] = sum < lo ? lo : sum > hi ? hi : sum;
       }

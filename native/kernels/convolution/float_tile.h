@@ -13,28 +13,28 @@ struct TileCall {
   int64_t channels[kPairPanels];      // of each panel: 16, fewer at the end
   const int64_t* columns;             // of each run
   int64_t runs;
-  bool first;  // sums start at 0; otherwise they go on from the output
-  bool last;   // sums become results
-  float* y;    // the pair's first channel of the result's row 0
+  bool first;    // sums start at the bias; otherwise they go on from the output
+  bool clamped;  // sums become results by a clamp
+  float* y;      // the pair's first channel of the result's row 0
   int64_t y_stride;
   const float* bias;  // of the pair's first channel
   float lo, hi;
 };
 
-QN_INLINE Lanes clamp(Lanes a, Lanes lo, Lanes hi) {
-  const Lanes raised = select(less(a, lo), lo, a);
-  return select(less(hi, raised), hi, raised);
-}
+// lo .. hi; NaN stays NaN.
+QN_INLINE Lanes clamp(Lanes a, Lanes lo, Lanes hi) { return min(hi, max(lo, a)); }
 
 // `rows` [runs][kTilePixels] of x, `result` [pixels] of the result.
 template <int kPanels, int kPixels>
 void compute_tile(const TileCall& call, const float* const* rows, const int64_t* result) {
   Lanes acc[kPanels][kPixels];
   QN_UNROLL for (int p = 0; p < kPanels; ++p) {
+    float* y = call.y + p * kPanelRows;
+    // Has the result's lines there when the sums are done.
+    QN_UNROLL for (int i = 0; i < kPixels; ++i) prefetch(y + result[i] * call.y_stride);
+    const Lanes bias = load_first(call.bias + p * kPanelRows, call.channels[p]);
     QN_UNROLL for (int i = 0; i < kPixels; ++i) {
-      acc[p][i] = call.first
-                      ? zero_lanes()
-                      : load_first(call.y + result[i] * call.y_stride + p * kPanelRows, call.channels[p]);
+      acc[p][i] = call.first ? bias : load_first(y + result[i] * call.y_stride, call.channels[p]);
     }
   }
   const float* weights[kPanels];
@@ -66,13 +66,18 @@ void compute_tile(const TileCall& call, const float* const* rows, const int64_t*
   }
   QN_UNROLL for (int p = 0; p < kPanels; ++p) {
     const int64_t channels = call.channels[p];
-    if (call.last) {
-      const Lanes bias = load_first(call.bias + p * kPanelRows, channels);
+    float* y = call.y + p * kPanelRows;
+    if (call.clamped) {
       const Lanes lo = broadcast(call.lo), hi = broadcast(call.hi);
-      QN_UNROLL for (int i = 0; i < kPixels; ++i) acc[p][i] = clamp(add(acc[p][i], bias), lo, hi);
+      QN_UNROLL for (int i = 0; i < kPixels; ++i) acc[p][i] = clamp(acc[p][i], lo, hi);
     }
-    QN_UNROLL for (int i = 0; i < kPixels; ++i) {
-      store_first(call.y + result[i] * call.y_stride + p * kPanelRows, channels, acc[p][i]);
+    // Masked stores are slow on some CPUs.
+    if (channels == kPanelRows) {
+      QN_UNROLL for (int i = 0; i < kPixels; ++i) store(y + result[i] * call.y_stride, acc[p][i]);
+    } else {
+      QN_UNROLL for (int i = 0; i < kPixels; ++i) {
+        store_first(y + result[i] * call.y_stride, channels, acc[p][i]);
+      }
     }
   }
 }

@@ -15,8 +15,8 @@ inline constexpr int64_t kTileUnit = 12;
 inline constexpr int64_t kMostBlockPixels = 8 * kTileUnit;
 inline constexpr int64_t kFewestItems = 32;
 inline constexpr int64_t kItemPanels = 2;  // the fewest
-// Where a kernel gathers windows as 16-bit values: what a block of them may take of the second-level cache.
-inline constexpr int64_t kWidenedBytes = 128 << 10;
+// Where a kernel gathers windows as 16-bit values: what a block of them may take of the first-level cache.
+inline constexpr int64_t kWidenedBytes = 16 << 10;
 
 struct U8Blocking {
   ConvolutionForm form;
@@ -106,14 +106,21 @@ struct U8Scratch {
   int64_t bytes;
 };
 
+inline constexpr int64_t kCopyVector = 32;
 inline constexpr int64_t kLine = 64;
 static inline int64_t lines(int64_t bytes) { return ceil_div(bytes, kLine) * kLine; }
 
 // Windows are gathered where a tap is a whole window and a window has several cells.
 static inline bool gathers_windows(const Call& call) { return u8_weight(call).tap_cols != call.in[0].dim[3]; }
 
-// From one window to the next. Copies may run a vector beyond their end.
-static inline int64_t window_stride(const Weight& w) { return lines(window_bytes(w)); }
+// From one window to the next, with a gap for copies in whole vectors.
+static inline int64_t window_stride(const Weight& w) { return lines(window_bytes(w) + kCopyVector); }
+
+// Bytes that stand for padding: a cell's, or of gathered windows a row's.
+static inline int64_t padding_bytes(const Call& call) {
+  const int64_t cells = gathers_windows(call) ? size_attribute(call, kKernelW) : 1;
+  return padded_tap_cols(cells * call.in[0].dim[3]);
+}
 
 static inline U8Scratch u8_scratch(const Call& call, const U8Blocking& b, bool widened) {
   constexpr int64_t kPointer = sizeof(void*), kWord = 4;
@@ -130,7 +137,7 @@ static inline U8Scratch u8_scratch(const Call& call, const U8Blocking& b, bool w
   s.rows = take(pixels * kPointer);
   s.sums = take(pixels * kWord);
   s.scales = take(pixels * kWord);
-  s.padding = take(padded_tap_cols(call.in[0].dim[3]) + kReadableSlack);
+  s.padding = take(padding_bytes(call) + kReadableSlack);
   s.windows = take(gathers_windows(call) ? pixels * window_stride(w) + kReadableSlack : 0);
   s.widened = take(widened ? pixels * 2 * window_bytes(w) + kReadableSlack : 0);
   s.channels = take(4 * b.block_panels * kPanelRows * kWord);

@@ -75,8 +75,7 @@ class U8Walk {
     if (kOutput == Output::dynamic && item.image != block.image) read_image_params(item.image);
     if (item.phase != phase_ || item.image != block.image) {
       uint8_t* padding = at<uint8_t>(places_.padding);
-      for (int64_t i = 0; i < padded_tap_cols(block.c.in_channels); ++i)
-        padding[i] = static_cast<uint8_t>(x_zero_);
+      for (int64_t i = 0; i < padding_bytes(call_); ++i) padding[i] = static_cast<uint8_t>(x_zero_);
     }
     phase_ = item.phase;
     block.image = item.image;

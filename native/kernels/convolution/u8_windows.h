@@ -20,7 +20,7 @@ struct Block {
 
 // Copies at least `bytes` bytes, in whole vectors: up to 31 beyond.
 QN_INLINE void copy_run(uint8_t* to, const uint8_t* from, int64_t bytes) {
-  for (int64_t i = 0; i < bytes; i += 32) __builtin_memcpy(to + i, from + i, 32);
+  for (int64_t i = 0; i < bytes; i += kCopyVector) __builtin_memcpy(to + i, from + i, kCopyVector);
 }
 
 // Calls visit(row, first, count, at): outputs [first, first + count) of row `row` are the block's pixels from
@@ -79,33 +79,45 @@ inline int32_t sum_codes(const uint8_t* x, int64_t count) {
   return sum;
 }
 
-// Copies whole windows into rows of their own and points to them. A row of a window that lies within the
-// image is copied in one piece where its cells are neighbours.
+// Row th of the windows of outputs [first, first + count) of one row into rows `stride` bytes apart. Where
+// all its cells lie within the image side by side it is one run.
+inline void gather_row(const View& x, const Block& b, const uint8_t* cells, int64_t first, int64_t count,
+                       const uint8_t* padding, uint8_t* to, int64_t stride) {
+  const ConvolutionAxis& w = b.c.w;
+  const int64_t channels = b.c.in_channels, run = w.taps * channels, last = first + count;
+  const Inside left = inside(w, 0, first, last), right = inside(w, w.taps - 1, first, last);
+  const bool neighbours = w.tap_step == 1 && x.stride == channels;
+  const int64_t lo = neighbours ? left.lo : last, hi = neighbours ? right.hi : last;
+  for (int64_t i = first; i < last; ++i, to += stride) {
+    if (i == lo && lo < hi) {
+      const uint8_t* from = cells + input_cell(w, lo, 0) * x.stride;
+      const int64_t step = w.stride * x.stride;
+      for (; i < hi; ++i, to += stride, from += step) copy_run(to, from, run);
+      if (i == last) return;
+    }
+    uint8_t* cell_to = to;
+    for (int64_t tap = 0; tap < w.taps; ++tap, cell_to += channels) {
+      const int64_t cell = input_cell(w, i, tap);
+      copy_run(cell_to, is_padding(w, cell) ? padding : cells + cell * x.stride, channels);
+    }
+  }
+}
+
+// Copies whole windows into rows of their own and points to them. Row by row of the windows: what a copy
+// writes beyond its end, the next one overwrites, or it lies in the gap between two windows.
 inline void gather_windows(const View& x, const Block& b, const uint8_t* padding, uint8_t* windows,
                            int64_t stride) {
-  const uint8_t* image =
-      static_cast<const uint8_t*>(x.data) + b.image * b.c.h.inputs * b.c.w.inputs * x.stride;
-  const int64_t channels = b.c.in_channels, run = b.c.w.taps * channels;
-  const bool neighbours = b.c.w.tap_step == 1 && x.stride == channels;
+  const int64_t row_bytes = b.c.w.inputs * x.stride, run = b.c.w.taps * b.c.in_channels;
+  const uint8_t* image = static_cast<const uint8_t*>(x.data) + b.image * b.c.h.inputs * row_bytes;
+  for (int64_t i = 0; i < b.pixels; ++i) b.tap[i] = windows + i * stride;
   each_run(b, [&](int64_t row, int64_t first, int64_t count, int64_t at) {
-    for (int64_t i = 0; i < count; ++i) {
-      uint8_t* to = windows + (at + i) * stride;
-      b.tap[at + i] = to;
-      const int64_t left = input_cell(b.c.w, first + i, 0);
-      const bool whole = neighbours && left >= 0 && left + b.c.w.taps <= b.c.w.inputs;
-      for (int64_t th = 0; th < b.c.h.taps; ++th) {
-        const int64_t y = input_cell(b.c.h, row, th);
-        const uint8_t* cells = image + y * b.c.w.inputs * x.stride;
-        if (whole && !is_padding(b.c.h, y)) {
-          copy_run(to, cells + left * x.stride, run);
-          to += run;
-          continue;
-        }
-        for (int64_t tw = 0; tw < b.c.w.taps; ++tw, to += channels) {
-          const int64_t cell = input_cell(b.c.w, first + i, tw);
-          const bool outside = is_padding(b.c.h, y) || is_padding(b.c.w, cell);
-          copy_run(to, outside ? padding : cells + cell * x.stride, channels);
-        }
+    uint8_t* to = windows + at * stride;
+    for (int64_t th = 0; th < b.c.h.taps; ++th, to += run) {
+      const int64_t y = input_cell(b.c.h, row, th);
+      if (is_padding(b.c.h, y)) {
+        for (int64_t i = 0; i < count; ++i) copy_run(to + i * stride, padding, run);
+      } else {
+        gather_row(x, b, image + y * row_bytes, first, count, padding, to, stride);
       }
     }
   });

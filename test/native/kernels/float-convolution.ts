@@ -109,7 +109,7 @@ export function exactly(walk: Walk, c: Case, { x, weight, bias }: Values): Exact
 /** The bound that native/kernels/convolution/float_reference.cc states, for any one order of the sums. */
 export function expectClose(found: Float32Array, { value, magnitude }: Exact, columns: number): void {
   expect(found).toHaveLength(value.length)
-  const u = (columns + 1) * 2 ** -24
+  const u = columns * 2 ** -24
   let worst = 0
   for (let i = 0; i < found.length; i++) {
     const error = Math.abs(found[i]! - value[i]!) / ((u / (1 - u)) * magnitude[i]! || 1)

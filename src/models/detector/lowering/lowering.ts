@@ -73,6 +73,15 @@ export class Lowering {
     return value
   }
 
+  /**
+   * A tensor's elements in another shape, without gaps.
+   * @param label of the copy where that takes one
+   */
+  shaped(tensor: GraphTensor, shape: readonly number[], label: string): Tensor {
+    if (tensor.constant) return this.constantOf(tensor, shape)
+    return this.reshaped(this.dense(this.value(tensor), label), shape, label)
+  }
+
   /** From now on `value` stands for the graph's tensor. */
   bind(tensor: GraphTensor, value: Tensor): void {
     this.#values.set(tensor, value)

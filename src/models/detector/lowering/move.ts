@@ -78,11 +78,6 @@ export function broadcastAxes(shape: readonly number[], wanted: readonly number[
   })
 }
 
-/** The axes of a dense tensor repeated so many times along each. */
-export function tiledAxes(shape: readonly number[], multiples: readonly number[]): Axis[] {
-  return plainAxes(shape).flatMap((axis, d) => [{ size: multiples[d]!, step: 0 }, axis])
-}
-
 /** Copies a tensor's rows of `width` elements into rows of `stride` elements of another, from element `offset` on. */
 export function copyIntoRows(
   l: Lowering,

@@ -4,7 +4,7 @@ import type { Tensor as GraphTensor, Node } from '../../../graph/graph.js'
 import type { Operation, Pack } from '../../../graph/operation.js'
 import { codeAt, codesOf, hasCodes } from './codes.js'
 import type { Lowering } from './lowering.js'
-import { type Axis, broadcastAxes, copyIntoRows, move, plainAxes, tiledAxes } from './move.js'
+import { type Axis, broadcastAxes, copyIntoRows, move, plainAxes } from './move.js'
 
 type Of<Op extends Operation['op']> = Extract<Operation, { op: Op }>
 
@@ -25,8 +25,27 @@ export function transpose(l: Lowering, node: Node, { permutation }: Of<'transpos
   )
 }
 
+/** One axis after the other. */
 export function tile(l: Lowering, node: Node, { multiples }: Of<'tile'>): void {
-  moved(l, node, tiledAxes(node.inputs[0]!.shape, multiples))
+  const [x] = node.inputs as readonly [GraphTensor]
+  const [output] = node.outputs as readonly [GraphTensor]
+  const repeated = [...multiples.keys()].filter((axis) => multiples[axis] !== 1)
+  let value = l.value(x)
+  let shape = x.shape
+  for (const [i, axis] of repeated.entries()) {
+    const inner = elements(shape.slice(axis))
+    const axes = [
+      { size: elements(shape.slice(0, axis)), step: inner },
+      { size: multiples[axis]!, step: 0 },
+      { size: inner, step: 1 },
+    ]
+    shape = shape.with(axis, shape[axis]! * multiples[axis]!)
+    const last = i === repeated.length - 1
+    const to = last ? l.define(output) : l.temporary(value.dtype as 'f32' | 'u8' | 'i32', shape)
+    if (!move(l, last ? node.name : `${node.name}/${axis}`, value, to, axes)) refuseAxes(l, node)
+    value = to
+  }
+  if (repeated.length === 0) l.bind(output, value)
 }
 
 export function broadcast(l: Lowering, node: Node): void {

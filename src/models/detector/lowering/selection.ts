@@ -2,6 +2,7 @@
 import { elements } from '../../../graph/geometry.js'
 import type { Tensor as GraphTensor, Node } from '../../../graph/graph.js'
 import type { DetectionPostprocess, Operation } from '../../../graph/operation.js'
+import type { Tensor } from '../../../program/builder.js'
 import { codesOf, hasCodes } from './codes.js'
 import type { Lowering } from './lowering.js'
 
@@ -10,9 +11,8 @@ type Of<Op extends Operation['op']> = Extract<Operation, { op: Op }>
 export function topK(l: Lowering, node: Node): void {
   const [x] = node.inputs as readonly [GraphTensor]
   if (x.dtype !== 'f32') l.refuse(node, 'expected float32, found another')
-  const rows = asRows(l, node, x)
-  const outputs = node.outputs.map((output) => asRows(l, node, output, true))
-  l.step('top_k', node.name, [rows], outputs)
+  const outputs = node.outputs.map((output) => l.reshaped(l.define(output), rowShape(output), node.name))
+  l.step('top_k', node.name, [readRows(l, node, x)], outputs)
 }
 
 export function argMax(l: Lowering, node: Node, { axis }: Of<'arg_max'>): void {
@@ -22,21 +22,24 @@ export function argMax(l: Lowering, node: Node, { axis }: Of<'arg_max'>): void {
     l.refuse(node, `expected float32 and the last axis, found axis ${axis}`)
   }
   const y = l.define(output)
-  l.step('argmax', node.name, [asRows(l, node, x)], [l.reshaped(y, [elements(output.shape)], node.name)])
+  l.step('argmax', node.name, [readRows(l, node, x)], [l.reshaped(y, [elements(output.shape)], node.name)])
 }
 
 export function softmax(l: Lowering, node: Node, { beta }: Of<'softmax'>): void {
   const [x] = node.inputs as readonly [GraphTensor]
   const [output] = node.outputs as readonly [GraphTensor]
   if (x.dtype !== 'f32') l.refuse(node, 'expected float32, found another')
-  l.step('softmax', node.name, [l.dense(l.value(x), `${node.name}/dense`)], [l.define(output)], { beta })
+  l.step('softmax', node.name, [l.shaped(x, x.shape, `${node.name}/dense`)], [l.define(output)], { beta })
 }
 
 /** [rows, last axis] */
-function asRows(l: Lowering, node: Node, tensor: GraphTensor, made = false) {
-  const last = tensor.shape.at(-1) ?? 1
-  const value = made ? l.define(tensor) : l.dense(l.value(tensor), `${node.name}/dense`)
-  return l.reshaped(value, [elements(tensor.shape) / last, last], node.name)
+function rowShape({ shape }: GraphTensor): [number, number] {
+  const last = shape.at(-1) ?? 1
+  return [elements(shape) / last, last]
+}
+
+function readRows(l: Lowering, node: Node, tensor: GraphTensor): Tensor {
+  return l.shaped(tensor, rowShape(tensor), `${node.name}/dense`)
 }
 
 /** Rows of `params` along one axis: [outer, extent, inner] and [count] indices -> [outer, count, inner]. */
@@ -49,8 +52,8 @@ export function gather(l: Lowering, node: Node, { axis, batchDims }: Of<'gather'
   const count = elements(indices.shape)
   const inner = elements(x.shape.slice(axis + 1))
   const label = `${node.name}/dense`
-  const rows = l.reshaped(l.dense(l.value(x), label), [outer, x.shape[axis]!, inner], label)
-  const list = l.reshaped(l.dense(l.value(indices), label), [count], label)
+  const rows = l.shaped(x, [outer, x.shape[axis]!, inner], label)
+  const list = l.shaped(indices, [count], label)
   l.step('gather', node.name, [rows, list], [l.reshaped(l.define(output), [outer, count, inner], label)])
 }
 
@@ -62,20 +65,20 @@ export function gatherNd(l: Lowering, node: Node): void {
   const count = elements(indices.shape) / depth
   const inner = elements(x.shape.slice(depth))
   const label = `${node.name}/dense`
-  const params = l.reshaped(l.dense(l.value(x), label), [...x.shape.slice(0, depth), inner], label)
-  const list = l.reshaped(l.dense(l.value(indices), label), [count, depth], label)
+  const params = l.shaped(x, [...x.shape.slice(0, depth), inner], label)
+  const list = l.shaped(indices, [count, depth], label)
   l.step('gather_nd', node.name, [params, list], [l.reshaped(l.define(output), [count, inner], label)])
 }
 
 export function select(l: Lowering, node: Node): void {
-  const operands = node.inputs.map((tensor) => l.dense(l.value(tensor), `${node.name}/dense`))
+  const operands = node.inputs.map((tensor) => l.shaped(tensor, tensor.shape, `${node.name}/dense`))
   l.step('select', node.name, operands, [l.define(node.outputs[0]!)])
 }
 
 /** Codes become real numbers first; constants of codes are converted here. */
 export function detectionPostprocess(l: Lowering, node: Node, operation: DetectionPostprocess): void {
   const inputs = node.inputs.map((tensor, i) => {
-    if (!hasCodes(tensor)) return l.dense(l.value(tensor), `${node.name}/dense`)
+    if (!hasCodes(tensor)) return l.shaped(tensor, tensor.shape, `${node.name}/dense`)
     const { scale, zero } = codesOf(tensor)
     const y = l.temporary('f32', tensor.shape)
     l.step('dequantize', `${node.name}/dequantize${i}`, [l.value(tensor)], [y], { scale, zero })

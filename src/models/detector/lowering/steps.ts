@@ -1,5 +1,5 @@
 // Elementwise operations as fused steps (native/core/fused.h): of a node that has some, and of a node that is one.
-import { elements, sameShape } from '../../../graph/geometry.js'
+import { elements } from '../../../graph/geometry.js'
 import type { Tensor as GraphTensor, Node, TensorType } from '../../../graph/graph.js'
 import { type Activation, isUnary, type Operation } from '../../../graph/operation.js'
 import { roundToEven } from '../../../graph/quantization.js'
@@ -137,15 +137,9 @@ function operandValue(l: Lowering, node: Node, operand: GraphTensor, out: Tensor
   const count = elements(operand.shape)
   const label = `${node.name}/operand`
   if (count === elements(shape)) {
-    if (operand.constant) return l.constantOf(operand, shape)
-    return l.reshaped(l.value(operand), shape, label)
+    return operand.constant ? l.constantOf(operand, shape) : l.reshaped(l.value(operand), shape, label)
   }
   const channels = operand.shape.at(-1) === shape.at(-1) && count === shape.at(-1)
   if (count === 1 || channels) return l.value(operand)
   return broadcastTo(l, operand, shape, label)
-}
-
-/** Whether an operand can be read beside a result of this shape. */
-export function fitsBeside(operand: TensorType, shape: readonly number[]): boolean {
-  return sameShape(operand.shape, shape) || elements(operand.shape) === 1
 }

@@ -50,6 +50,6 @@ export async function expectOracle(
       // NaN must not pass.
       largest = error <= largest ? largest : error
     })
-    expect(largest / (greatest - least)).toBeLessThanOrEqual(bound)
+    expect(largest).toBeLessThanOrEqual(bound * (greatest - least))
   })
 }
