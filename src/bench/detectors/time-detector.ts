@@ -2,12 +2,13 @@
 import type { Graph } from '../../graph/graph.js'
 import type { RgbImage } from '../../images/image.js'
 import type { DetectorDescription } from '../../models/detector/describe.js'
-import { Detector, type DetectorOptions } from '../../models/detector/detector.js'
+import { Detector } from '../../models/detector/detector.js'
+import type { PreprocessorOptions } from '../../models/detector/preprocessor.js'
 import { GraphSession } from '../../models/detector/session.js'
 import type { Isa } from '../../native/face.js'
 import type { ProfiledStep } from '../profile.js'
 
-export interface TimeDetectorOptions extends DetectorOptions {
+export interface TimeDetectorOptions extends PreprocessorOptions {
   readonly description: DetectorDescription
   /** The description's, or a quantized form of it. */
   readonly network: Graph
@@ -81,13 +82,13 @@ class ImageTimer {
 
   async run(): Promise<ImageRun> {
     const startNs = this.#now()
-    const { values, placement } = await this.#detector.preprocess(this.#image)
+    const { values, placement } = await this.#detector.preprocessor.preprocess(this.#image)
     const preparedNs = this.#now()
     const { outputs, timings = [] } = await this.#session.run([values], { timings: true })
     const invokedNs = this.#now()
     this.#detector.postprocess(outputs as Float32Array[], placement)
     const endNs = this.#now()
-    const { resize, fit } = this.#detector.preprocessing
+    const { resize, fit } = this.#detector.preprocessor.preprocessing
     const network = timings.map(({ step, op, label, kernel, startNs, durationNs, bytes, operations }) => {
       const kind = kindOf(this.#session.program.steps[step]!.attributes)
       return { op, kind, label, kernel, startNs: preparedNs + startNs, durationNs, bytes, operations }

@@ -3,7 +3,8 @@ import type { Graph } from '../../graph/graph.js'
 import { newValues } from '../../graph/values.js'
 import type { Isa } from '../../native/face.js'
 import type { DetectorDescription } from './describe.js'
-import { Detector, type DetectorOptions } from './detector.js'
+import { Detector } from './detector.js'
+import type { PreprocessorOptions } from './preprocessor.js'
 import { GraphSession } from './session.js'
 
 /** A detector that is ready to run, until it is released. */
@@ -16,7 +17,7 @@ export interface LoadedDetector {
   release(): void
 }
 
-export interface LoadDetectorOptions extends DetectorOptions {
+export interface LoadDetectorOptions extends PreprocessorOptions {
   readonly isa?: Isa | undefined
 }
 
