@@ -1,6 +1,6 @@
 import type { Graph } from '../../graph/graph.js'
-import type { Preprocessing } from '../../images/preprocess.js'
 import type { DetectorDescription } from '../../models/detector/describe.js'
+import { Preprocessor, type PreprocessorOptions } from '../../models/detector/preprocessor.js'
 import type { Isa } from '../../native/face.js'
 import { calibrate } from './calibrate.js'
 import { type CalibrationImages, imageSamples } from './calibration-images.js'
@@ -14,7 +14,7 @@ export interface CalibrateDetectorOptions {
   readonly threads: number
   readonly isa?: Isa | undefined
   /** Instead of the detector's own resize and fit. */
-  readonly preprocess?: Pick<Preprocessing, 'resize' | 'fit'> | undefined
+  readonly preprocess?: PreprocessorOptions['preprocess']
   /** Of int8. Default min-max. */
   readonly observer?: Observer | undefined
   readonly onProgress?: ((images: number, total: number) => void) | undefined
@@ -40,12 +40,7 @@ export async function calibrateDetector(
   options: CalibrateDetectorOptions,
 ): Promise<DetectorCalibration> {
   const { threads, isa, preprocess, observer, onProgress, signal } = options
-  const samples = imageSamples(
-    images.files,
-    description,
-    { ...description.preprocessing, ...preprocess },
-    threads,
-  )
+  const samples = imageSamples(images.files, new Preprocessor(description, { preprocess, threads }))
   const common = {
     open: sessionRunner({ threads, isa }),
     onProgress: (count: number) => onProgress?.(count, images.files.length),

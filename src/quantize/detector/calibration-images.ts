@@ -4,8 +4,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { FormatError } from '../../formats/error.js'
 import { decodeImage } from '../../images/decode.js'
-import { type Preprocessing, preprocessImage } from '../../images/preprocess.js'
-import type { DetectorDescription } from '../../models/detector/describe.js'
+import type { Preprocessor } from '../../models/detector/preprocessor.js'
 import type { Sample } from './run-graph.js'
 
 const extensions = ['.jpg', '.jpeg', '.png', '.webp', '.gif', '.tif', '.tiff']
@@ -55,18 +54,10 @@ export async function findCalibrationImages(folder: string, limit?: number): Pro
  */
 export async function* imageSamples(
   files: readonly string[],
-  { input }: DetectorDescription,
-  preprocessing: Preprocessing,
-  threads: number,
+  preprocessor: Preprocessor,
 ): AsyncGenerator<Sample> {
   for (const file of files) {
-    const { width, height } = input
-    const { data } = await preprocessImage(await decodeImage(file), {
-      ...preprocessing,
-      width,
-      height,
-      threads,
-    })
-    yield { name: file, inputs: [data] }
+    const { values } = await preprocessor.preprocess(await decodeImage(file))
+    yield { name: file, inputs: [values] }
   }
 }

@@ -10,6 +10,7 @@ import { type DetectorDescription, describeDetector } from '../../models/detecto
 import { loadDetector } from '../../models/detector/load.js'
 import { storedBytes } from '../../models/detector/memory.js'
 import { openNetwork } from '../../models/detector/open.js'
+import { Preprocessor } from '../../models/detector/preprocessor.js'
 import { evaluateDetector } from '../../tasks/coco/evaluate-detector.js'
 import { type Attempt, autoMixed } from './auto-mixed.js'
 import {
@@ -20,6 +21,7 @@ import {
 import { type CalibrationImages, findCalibrationImages, imageSamples } from './calibration-images.js'
 import { keptNodes, quantizeGraph } from './quantize-graph.js'
 import type { DetectorRecipe } from './recipe.js'
+import type { Sample } from './run-graph.js'
 import { type LayerSensitivity, measureSensitivity } from './sensitivity.js'
 import { sessionRunner } from './session-runner.js'
 
@@ -150,16 +152,9 @@ async function rank(
   { graph, description, images, data }: Prepared<CalibrationImages>,
   count: number,
 ): Promise<LayerSensitivity[]> {
-  const preprocessing = { ...description.preprocessing, ...preprocess }
-  const samples = []
-  for await (const sample of imageSamples(
-    images.files.slice(0, count),
-    description,
-    preprocessing,
-    threads,
-  )) {
-    samples.push(sample)
-  }
+  const preprocessor = new Preprocessor(description, { preprocess, threads })
+  const samples: Sample[] = []
+  for await (const sample of imageSamples(images.files.slice(0, count), preprocessor)) samples.push(sample)
   return measureSensitivity(graph, recipe, samples, {
     open: sessionRunner({ threads, isa }),
     data,
