@@ -16,12 +16,15 @@
 #include "native/kernels/kv_append/kv_append.h"
 #include "native/kernels/linear/linear.h"
 #include "native/kernels/log_softmax_select/log_softmax_select.h"
+#include "native/kernels/peaks/peaks.h"
 #include "native/kernels/quantize_activations/quantize_activations.h"
 #include "native/kernels/rank_of/rank_of.h"
 #include "native/kernels/rmsnorm/rmsnorm.h"
 #include "native/kernels/rope/rope.h"
+#include "native/kernels/scatter_cells/scatter_cells.h"
 #include "native/kernels/swiglu/swiglu.h"
 #include "native/kernels/top_k/top_k.h"
+#include "native/kernels/windows_at/windows_at.h"
 
 namespace qn::cpu {
 
@@ -53,6 +56,9 @@ std::span<const OpSpec* const> ops() {
       &transpose_conv2d_u8_op(),
       &transpose_conv2d_dynamic_op(),
       &elementwise_op(),
+      &peaks_op(),
+      &windows_at_op(),
+      &scatter_cells_op(),
   };
   return list;
 }
