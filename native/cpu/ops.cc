@@ -4,12 +4,16 @@
 #include "native/kernels/add_outliers/add_outliers.h"
 #include "native/kernels/argmax/argmax.h"
 #include "native/kernels/attention/attention.h"
-#include "native/kernels/convolution/float_convolution.h"
-#include "native/kernels/convolution/u8_convolution.h"
 #include "native/kernels/binary/binary.h"
 #include "native/kernels/cast/cast.h"
+#include "native/kernels/convolution/float_convolution.h"
+#include "native/kernels/convolution/u8_convolution.h"
+#include "native/kernels/depthwise/depthwise.h"
 #include "native/kernels/dequantize/dequantize.h"
 #include "native/kernels/detection_postprocess/detection_postprocess.h"
+#include "native/kernels/dynamic_codes/min_max.h"
+#include "native/kernels/dynamic_codes/quantize_image.h"
+#include "native/kernels/dynamic_codes/quantize_pixels.h"
 #include "native/kernels/elementwise/elementwise.h"
 #include "native/kernels/embed/embed.h"
 #include "native/kernels/gather/gather.h"
@@ -22,8 +26,8 @@
 #include "native/kernels/kv_append/kv_append.h"
 #include "native/kernels/linear/linear.h"
 #include "native/kernels/log_softmax_select/log_softmax_select.h"
-#include "native/kernels/peaks/peaks.h"
 #include "native/kernels/move/move.h"
+#include "native/kernels/peaks/peaks.h"
 #include "native/kernels/quantize/quantize.h"
 #include "native/kernels/quantize_activations/quantize_activations.h"
 #include "native/kernels/rank_of/rank_of.h"
@@ -70,6 +74,9 @@ std::span<const OpSpec* const> ops() {
       &peaks_op(),
       &windows_at_op(),
       &scatter_cells_op(),
+      &depthwise_conv2d_op(),
+      &depthwise_conv2d_u8_op(),
+      &depthwise_conv2d_dynamic_op(),
       &quantize_op(),
       &dequantize_op(),
       &cast_op(),
@@ -81,6 +88,9 @@ std::span<const OpSpec* const> ops() {
       &reduce_op(),
       &softmax_op(),
       &detection_postprocess_op(),
+      &quantize_pixels_op(),
+      &min_max_op(),
+      &quantize_image_op(),
   };
   return list;
 }

@@ -59,12 +59,7 @@ void tile(const TileJob& job, const TilePlace& place) {
     }
     for (; k < end; k += 4, codes += 64) multiply_chunk<kPixels>(acc, x, k, codes);
   }
-  QN_UNROLL for (int i = 0; i < kPixels; ++i) {
-    if (i >= place.pixels) break;
-    QN_UNROLL for (int h = 0; h < kHalves; ++h) {
-      finish<kOutput>(job, acc[i][h], place.pixel + i, channel + h * kHalfRows);
-    }
-  }
+  finish<kOutput>(job, place, channel, acc);
 }
 
 }  // namespace

@@ -74,8 +74,7 @@ void dynamic_pixel(const Call& call, ConvolutionForm form, const Convolution& c,
   const float lo = static_cast<float>(u8_attribute(call, form, kLo)),
               hi = static_cast<float>(u8_attribute(call, form, kHi));
   for (int64_t o = 0; o < c.out_channels; ++o) {
-    const int32_t acc =
-        dot(call, *call.in[kDynamicWeight].weight, c, pixel, o, static_cast<int64_t>(of_row[1]), 0);
+    const int32_t acc = dot(call, *call.in[kDynamicWeight].weight, c, pixel, o, zero_of_params(of_row), 0);
     const float scaled = static_cast<float>(acc) * of_row[0];
     const float sum = scaled * static_cast<const float*>(call.in[kDynamicScale].data)[o] +
                       static_cast<const float*>(call.in[kDynamicBias].data)[o];

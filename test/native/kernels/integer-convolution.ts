@@ -62,7 +62,8 @@ export function roundEven(x: number): number {
   return x - below < 0.5 || (x - below === 0.5 && below % 2 === 0) ? below : below + 1
 }
 
-const clamp = (x: number, lo: number, hi: number) => Math.min(Math.max(x, lo), hi)
+/** NaN becomes lo. */
+const clamp = (x: number, lo: number, hi: number) => (x > lo ? Math.min(x, hi) : lo)
 
 export interface Requantization {
   readonly bias: Int32Array
