@@ -26,12 +26,15 @@
 #include "native/kernels/kv_append/kv_append.h"
 #include "native/kernels/linear/linear.h"
 #include "native/kernels/log_softmax_select/log_softmax_select.h"
+#include "native/kernels/mean/mean.h"
 #include "native/kernels/move/move.h"
 #include "native/kernels/peaks/peaks.h"
+#include "native/kernels/pool2d/pool2d.h"
 #include "native/kernels/quantize/quantize.h"
 #include "native/kernels/quantize_activations/quantize_activations.h"
 #include "native/kernels/rank_of/rank_of.h"
 #include "native/kernels/reduce/reduce.h"
+#include "native/kernels/resize/resize.h"
 #include "native/kernels/rmsnorm/rmsnorm.h"
 #include "native/kernels/rope/rope.h"
 #include "native/kernels/scatter_cells/scatter_cells.h"
@@ -91,6 +94,11 @@ std::span<const OpSpec* const> ops() {
       &quantize_pixels_op(),
       &min_max_op(),
       &quantize_image_op(),
+      &max_pool2d_op(),
+      &average_pool2d_op(),
+      &mean_op(),
+      &resize_bilinear_op(),
+      &resize_nearest_op(),
   };
   return list;
 }

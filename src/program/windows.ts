@@ -88,3 +88,93 @@ export function depthwiseConv2dDynamic(
   p.step('depthwise_conv2d_dynamic', label, [x, parameters, weight, scale, bias], [y], attributes, fused)
   return y
 }
+
+function poolAttributes(window: Window) {
+  return { window_h: window.size[0], window_w: window.size[1], ...windowAttributes(window) }
+}
+
+/** The largest value of each window: x [N,H,W,C] f32 or u8 -> [N,P,Q,C] of the same type. Codes need a range. */
+export function maxPool2d(
+  p: ProgramBuilder,
+  label: string,
+  x: Tensor,
+  window: Window,
+  y: Tensor,
+  range?: Range,
+  fused?: readonly Fused[],
+): Tensor {
+  p.step('max_pool2d', label, [x], [y], { ...poolAttributes(window), ...range }, fused)
+  return y
+}
+
+/** From an input's codes to a result's: `multiplier` is the ratio of their scales. */
+export interface Rescaling {
+  readonly xZero: number
+  readonly multiplier: number
+  readonly yZero: number
+}
+
+function rescalingAttributes(rescaling: Rescaling | undefined) {
+  if (!rescaling) return {}
+  return { x_zero: rescaling.xZero, multiplier: rescaling.multiplier, y_zero: rescaling.yZero }
+}
+
+/** The mean of each window: x [N,H,W,C] f32 or u8 -> [N,P,Q,C] of the same type. Codes need a range and a rescaling. */
+export function averagePool2d(
+  p: ProgramBuilder,
+  label: string,
+  x: Tensor,
+  window: Window,
+  y: Tensor,
+  range?: Range,
+  rescaling?: Rescaling,
+  fused?: readonly Fused[],
+): Tensor {
+  const attributes = { ...poolAttributes(window), ...range, ...rescalingAttributes(rescaling) }
+  p.step('average_pool2d', label, [x], [y], attributes, fused)
+  return y
+}
+
+/** The mean of each channel: x [N,H,W,C] f32 or u8 -> [N,1,1,C]. Of codes, the multiplier is divided by H * W. */
+export function mean(
+  p: ProgramBuilder,
+  label: string,
+  x: Tensor,
+  y: Tensor,
+  rescaling?: Rescaling,
+  fused?: readonly Fused[],
+): Tensor {
+  p.step('mean', label, [x], [y], rescalingAttributes(rescaling), fused)
+  return y
+}
+
+const samplings = { legacy: 0, half_pixel: 1, align_corners: 2 } as const
+
+/** Where output pixels lie in the input: native/kernels/resize/resize.h. */
+export type Sampling = keyof typeof samplings
+
+/** x [N,H,W,C] f32 or u8 -> y [N,P,Q,C] of the same type and scale. */
+export function resizeBilinear(
+  p: ProgramBuilder,
+  label: string,
+  x: Tensor,
+  sampling: Sampling,
+  y: Tensor,
+  fused?: readonly Fused[],
+): Tensor {
+  p.step('resize_bilinear', label, [x], [y], { sampling: samplings[sampling] }, fused)
+  return y
+}
+
+/** x [N,H,W,C] f32 or u8 -> y [N,P,Q,C] of the same type and scale. */
+export function resizeNearest(
+  p: ProgramBuilder,
+  label: string,
+  x: Tensor,
+  sampling: Sampling,
+  y: Tensor,
+  fused?: readonly Fused[],
+): Tensor {
+  p.step('resize_nearest', label, [x], [y], { sampling: samplings[sampling] }, fused)
+  return y
+}

@@ -1,42 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import type { Fused, ProgramBuilder, Tensor } from '../../../src/program/builder.js'
 import { depthwiseConv2d, type Range } from '../../../src/program/windows.js'
+import { type DepthwiseCase, depthwiseCases, plain } from './depthwise-cases.js'
 import { differing } from './differing.js'
 import { type Build, type Inputs, kernelsNotRun, onReference, sameOnEveryIsa } from './one-step.js'
 import { normal } from './random.js'
-import { cellsOf, outputsOf, type WindowCase, windowCase } from './window-cases.js'
+import { cellsOf, outputsOf } from './window-cases.js'
 
-interface Case extends WindowCase {
-  readonly multiplier: number
-}
-
-const plain = (...args: Parameters<typeof windowCase>): Case => ({ ...windowCase(...args), multiplier: 1 })
-
-const cases: readonly Case[] = [
-  plain([1, 9, 21, 16], [3, 3], [1, 1], [1, 1, 1, 1]),
-  plain([2, 12, 33, 40], [3, 3], [2, 2], [0, 0, 1, 1]),
-  plain([1, 7, 19, 9], [3, 3], [2, 2], [1, 1, 1, 1]),
-  plain([1, 10, 10, 130], [5, 5], [1, 1], [2, 2, 2, 2]),
-  plain([2, 17, 38, 7], [5, 5], [2, 2], [1, 2, 2, 1]),
-  plain([1, 11, 23, 24], [3, 3], [3, 3], [1, 0, 0, 2]),
-  plain([1, 14, 20, 33], [3, 3], [1, 1], [2, 2, 2, 2], [2, 2]),
-  plain([1, 14, 20, 5], [3, 3], [1, 1], [3, 0, 3, 0], [3, 1]),
-  plain([1, 4, 30, 17], [1, 7], [1, 1], [0, 3, 0, 3]),
-  plain([1, 12, 3, 8], [4, 1], [1, 1], [1, 0, 2, 0]),
-  plain([1, 3, 3, 20], [7, 7], [1, 1], [3, 3, 3, 3]),
-  plain([1, 1, 1, 1], [3, 3], [1, 1], [1, 1, 1, 1]),
-  plain([1, 6, 17, 3], [2, 2], [1, 2], [0, 0, 0, 0]),
-  { ...windowCase([1, 8, 9, 5], [3, 3], [1, 2], [1, 1, 1, 1]), multiplier: 3 },
-]
-
-function operands(p: ProgramBuilder, { x: shape, window, multiplier }: Case) {
+function operands(p: ProgramBuilder, { x: shape, window, multiplier }: DepthwiseCase) {
   const outputs = shape[3] * multiplier
   const x = p.input('x', 'f32', ...shape)
   const weight = p.input('weight', 'f32', window.size[0] * window.size[1], outputs)
   return { x, weight, bias: p.input('bias', 'f32', outputs) }
 }
 
-function values({ x, window, multiplier }: Case): Inputs {
+function values({ x, window, multiplier }: DepthwiseCase): Inputs {
   const outputs = x[3] * multiplier
   return {
     x: normal(1, x[0] * x[1] * x[2] * x[3]),
@@ -46,7 +24,7 @@ function values({ x, window, multiplier }: Case): Inputs {
 }
 
 const step =
-  (c: Case, range?: Range, fused?: (p: ProgramBuilder, y: Tensor) => readonly Fused[]): Build =>
+  (c: DepthwiseCase, range?: Range, fused?: (p: ProgramBuilder, y: Tensor) => readonly Fused[]): Build =>
   (p) => {
     const y = p.intermediate('f32', c.x[0], ...c.output, c.x[3] * c.multiplier)
     depthwiseConv2d(p, 'layer', operands(p, c), c.window, y, range, fused?.(p, y))
@@ -54,7 +32,7 @@ const step =
   }
 
 describe('against sums in float64', () => {
-  test.each(cases)('$name', async (c) => {
+  test.each(depthwiseCases)('$name', async (c) => {
     const given = values(c)
     const { y } = await sameOnEveryIsa(step(c), given)
     const { x, weight, bias } = given as Record<string, Float32Array>

@@ -1,14 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Fused, ProgramBuilder } from '../../../src/program/builder.js'
 import { depthwiseConv2dU8, type LayerZeros, type Range } from '../../../src/program/windows.js'
-import {
-  centredSums,
-  codes,
-  type DepthwiseCase,
-  depthwiseCases,
-  plain,
-  roundToEven,
-} from './depthwise-codes.js'
+import { codes, roundToEven } from './codes.js'
+import { centredSums, type DepthwiseCase, depthwiseCases, plain } from './depthwise-cases.js'
 import { differing } from './differing.js'
 import { type Build, type Inputs, kernelsNotRun, onReference, sameOnEveryIsa } from './one-step.js'
 import { integers, uniform } from './random.js'
