@@ -28,6 +28,7 @@
 #include "native/kernels/log_softmax_select/log_softmax_select.h"
 #include "native/kernels/mean/mean.h"
 #include "native/kernels/move/move.h"
+#include "native/kernels/peaks/peaks.h"
 #include "native/kernels/pool2d/pool2d.h"
 #include "native/kernels/quantize/quantize.h"
 #include "native/kernels/quantize_activations/quantize_activations.h"
@@ -36,10 +37,12 @@
 #include "native/kernels/resize/resize.h"
 #include "native/kernels/rmsnorm/rmsnorm.h"
 #include "native/kernels/rope/rope.h"
+#include "native/kernels/scatter_cells/scatter_cells.h"
 #include "native/kernels/select/select.h"
 #include "native/kernels/softmax/softmax.h"
 #include "native/kernels/swiglu/swiglu.h"
 #include "native/kernels/top_k/top_k.h"
+#include "native/kernels/windows_at/windows_at.h"
 
 namespace qn::cpu {
 
@@ -64,7 +67,19 @@ std::span<const OpSpec* const> ops() {
       &gram_op(),
       &hadamard_op(),
       &add_outliers_op(),
+      &conv2d_op(),
+      &transpose_conv2d_op(),
+      &conv2d_u8_op(),
+      &conv2d_dynamic_op(),
+      &transpose_conv2d_u8_op(),
+      &transpose_conv2d_dynamic_op(),
       &elementwise_op(),
+      &peaks_op(),
+      &windows_at_op(),
+      &scatter_cells_op(),
+      &depthwise_conv2d_op(),
+      &depthwise_conv2d_u8_op(),
+      &depthwise_conv2d_dynamic_op(),
       &quantize_op(),
       &dequantize_op(),
       &cast_op(),
@@ -76,23 +91,14 @@ std::span<const OpSpec* const> ops() {
       &reduce_op(),
       &softmax_op(),
       &detection_postprocess_op(),
-      &conv2d_op(),
-      &transpose_conv2d_op(),
-      &conv2d_u8_op(),
-      &conv2d_dynamic_op(),
-      &transpose_conv2d_u8_op(),
-      &transpose_conv2d_dynamic_op(),
-      &depthwise_conv2d_op(),
-      &depthwise_conv2d_u8_op(),
-      &depthwise_conv2d_dynamic_op(),
+      &quantize_pixels_op(),
+      &min_max_op(),
+      &quantize_image_op(),
       &max_pool2d_op(),
       &average_pool2d_op(),
       &mean_op(),
       &resize_bilinear_op(),
       &resize_nearest_op(),
-      &quantize_pixels_op(),
-      &min_max_op(),
-      &quantize_image_op(),
   };
   return list;
 }

@@ -73,7 +73,7 @@ export function depthwiseConv2dU8(
   return y
 }
 
-/** x [N,H,W,I] u8, parameters [N, 2] (scale, zero), weight [T,O] i8, bias and scale [O] f32 -> [N,P,Q,O] f32. */
+/** x [N,H,W,I] u8, parameters [N, 2] (scale, zero), weight [T,O] i8, scale and bias [O] f32 -> [N,P,Q,O] f32. */
 export function depthwiseConv2dDynamic(
   p: ProgramBuilder,
   label: string,
