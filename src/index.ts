@@ -66,6 +66,13 @@ export { cocoCategories, cocoIdOf, labelName } from './models/detector/labels.js
 export { type LoadDetectorOptions, type LoadedDetector, loadDetector } from './models/detector/load.js'
 export { type FoundObject, objectsOf } from './models/detector/objects.js'
 export { openNetwork } from './models/detector/open.js'
+export {
+  type GraphRun,
+  type GraphRunOptions,
+  GraphSession,
+  type GraphSessionOptions,
+  type LayerTiming,
+} from './models/detector/session.js'
 export type { SsdHeads } from './models/detector/ssd.js'
 export {
   type LlamaBlock,
