@@ -174,7 +174,7 @@ describe('operands', () => {
   })
 })
 
-test('twelve steps, of which eight are bound at a time, one after the other', async () => {
+test('twelve steps, one after the other', async () => {
   const shape = [3, 5, 24]
   const x = normal(3, 360)
   const scale = normal(4, 24)

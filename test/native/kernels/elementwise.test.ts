@@ -6,7 +6,7 @@ import { normal } from './random.js'
 
 const negate = [{ op: 'negate' }]
 
-// A work item has about 4096 elements: parts of a row, or several rows.
+// A work item has about 2048 elements: parts of a row, or several rows.
 test.each([[[]], [[1]], [[3, 1]], [[10_000]], [[3, 5000]], [[70, 7, 60, 3]], [[0, 4]]])(
   '%o, copied and with a step',
   async (shape: number[]) => {
