@@ -32,11 +32,13 @@ WeightTarget read_target(const Napi::Object& object) {
       {"native", TargetKind::native}, {"f32", TargetKind::f32},         {"f16", TargetKind::f16},
       {"bf16", TargetKind::bf16},     {"integer", TargetKind::integer}, {"dense", TargetKind::dense},
       {"values", TargetKind::values}, {"nf4", TargetKind::nf4},         {"llm.int8", TargetKind::llm_int8},
+      {"i8", TargetKind::i8},
   };
   const std::string name = string_at(object, "kind");
   for (const auto& [known, kind] : kKinds) {
     if (name != known) continue;
     WeightTarget target{kind, {}};
+    if (kind == TargetKind::i8) target.tap_cols = integer_at(object, "tapCols");
     if (kind == TargetKind::integer) {
       target.options.bits = static_cast<int>(integer_at(object, "bits"));
       target.options.group = integer_at(object, "groupSize");

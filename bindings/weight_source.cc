@@ -36,6 +36,11 @@ struct ArrayType<std::uint16_t> {
   static constexpr const char* name = "Uint16Array";
 };
 template <>
+struct ArrayType<std::int8_t> {
+  static constexpr napi_typedarray_type value = napi_int8_array;
+  static constexpr const char* name = "Int8Array";
+};
+template <>
 struct ArrayType<std::uint8_t> {
   static constexpr napi_typedarray_type value = napi_uint8_array;
   static constexpr const char* name = "Uint8Array";
@@ -141,6 +146,7 @@ WeightSource read_source(const Napi::Object& object) {
   if (kind == "quantized") return read_quantized(object);
   const std::int64_t rows = integer_at(object, "rows"), cols = integer_at(object, "cols");
   if (kind == "array") return ArraySource{array_copy<float>(object, "values"), rows, cols};
+  if (kind == "codes") return CodesSource{array_copy<std::int8_t>(object, "values"), rows, cols};
   if (kind == "random")
     return RandomSource{static_cast<std::uint64_t>(integer_at(object, "seed")), rows, cols};
   if (kind != "file") throw Error("unknown weight source '" + kind + "'");

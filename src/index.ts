@@ -32,6 +32,7 @@ export { optimize as optimizeGraph } from './graph/optimize.js'
 export { openTfjsGraph } from './graph/tfjs/convert.js'
 export { openTfliteGraph } from './graph/tflite/convert.js'
 export { decodeImage } from './images/decode.js'
+export { drawBoxes, type LabelledBox } from './images/draw.js'
 export type { ImageSize, RgbImage } from './images/image.js'
 export { boxesToImage, type Fit, type Placement } from './images/placement.js'
 export {
@@ -46,6 +47,26 @@ export {
   resizeImage,
 } from './images/preprocess.js'
 export { type ImagePreset, imagePresets, parseResizeFit } from './images/presets.js'
+export type { CenterNetGrid } from './models/detector/centernet.js'
+export type { DetectionLimits, Detections } from './models/detector/decode.js'
+export { type DetectorDescription, type DetectorHeads, describeDetector } from './models/detector/describe.js'
+export {
+  type DetectionTimes,
+  Detector,
+  type DetectorInput,
+  type DetectorOptions,
+  type NetworkRunner,
+} from './models/detector/detector.js'
+export {
+  type DetectorInspection,
+  inspectNetwork,
+  type NetworkFileInspection,
+} from './models/detector/inspect.js'
+export { cocoCategories, cocoIdOf, labelName } from './models/detector/labels.js'
+export { type LoadDetectorOptions, type LoadedDetector, loadDetector } from './models/detector/load.js'
+export { type FoundObject, objectsOf } from './models/detector/objects.js'
+export { openNetwork } from './models/detector/open.js'
+export type { SsdHeads } from './models/detector/ssd.js'
 export {
   type LlamaBlock,
   type LlamaCheckpoint,
@@ -74,6 +95,14 @@ export { type RecipeOptions, recipeOf } from './quantize/recipes.js'
 export { type SelfTextOptions, writeCalibration } from './quantize/self-text.js'
 export * from './quantize/solver.js'
 export { type CocoOptions, evaluateCoco } from './tasks/coco/evaluate.js'
+export {
+  type DetectorEvaluation,
+  type DetectorEvaluationOptions,
+  type DetectorPrecision,
+  type DetectorResult,
+  evaluateDetector,
+} from './tasks/coco/evaluate-detector.js'
+export type { PrecisionLoss } from './tasks/coco/loss.js'
 export type { CocoCategoryResult, CocoEvaluation, CocoResult, CocoStats } from './tasks/coco/result.js'
 export { compareRuns, type MetricComparison, type RunComparison } from './tasks/compare/compare.js'
 export { type Run, readRun } from './tasks/compare/run.js'

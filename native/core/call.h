@@ -55,8 +55,11 @@ struct Weight {
   int64_t param_bytes;          // 48, 64 or 128: one group of one panel
   const float* table;           // lut4: 16 values, 64-byte aligned; null otherwise
   int64_t tap_cols;             // i8: columns of a tap, divides `cols`; 0 otherwise
-  const int32_t* row_sums;      // i8: [panels * 16], the sum of a row's codes; null otherwise
+  const int32_t* tap_sums;      // i8: [taps][panels * 16], the sum of a row's codes in a tap; null otherwise
 };
+
+// Columns of a tap in an i8 panel.
+static inline int64_t padded_tap_cols(int64_t tap_cols) { return (tap_cols + 3) / 4 * 4; }
 
 inline constexpr int kMaxRank = 4;
 

@@ -4,6 +4,8 @@
 #include "native/kernels/add_outliers/add_outliers.h"
 #include "native/kernels/argmax/argmax.h"
 #include "native/kernels/attention/attention.h"
+#include "native/kernels/convolution/float_convolution.h"
+#include "native/kernels/convolution/u8_convolution.h"
 #include "native/kernels/depthwise/depthwise.h"
 #include "native/kernels/elementwise/elementwise.h"
 #include "native/kernels/embed/embed.h"
@@ -48,10 +50,16 @@ std::span<const OpSpec* const> ops() {
       &gram_op(),
       &hadamard_op(),
       &add_outliers_op(),
+      &conv2d_op(),
+      &transpose_conv2d_op(),
+      &conv2d_u8_op(),
+      &conv2d_dynamic_op(),
+      &transpose_conv2d_u8_op(),
+      &transpose_conv2d_dynamic_op(),
+      &elementwise_op(),
       &depthwise_conv2d_op(),
       &depthwise_conv2d_u8_op(),
       &depthwise_conv2d_dynamic_op(),
-      &elementwise_op(),
       &max_pool2d_op(),
       &average_pool2d_op(),
       &mean_op(),

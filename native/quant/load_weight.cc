@@ -7,6 +7,7 @@
 #include "native/core/error.h"
 #include "native/quant/float_rows.h"
 #include "native/quant/load_schemes.h"
+#include "native/quant/load_taps.h"
 #include "native/quant/random_weight.h"
 
 namespace qn {
@@ -76,6 +77,7 @@ OwnedWeight load_floats(const MatrixRows& source, WeightFormat format, const Loa
 }
 
 OwnedWeight load_panels(const MatrixRows& source, const WeightTarget& target, const LoadControl& control) {
+  if (target.kind == TargetKind::i8) return load_taps(source, target.tap_cols, control);
   const NativeForm form = source.native_form();
   switch (target.kind) {
     case TargetKind::integer:
@@ -112,7 +114,7 @@ OwnedWeight load_random(const WeightRequest& request, const RandomSource& source
     for_each_panel(control, {source.rows, source.cols, source.cols}, nullptr, fill);
     return weight;
   }
-  if (target == TargetKind::native || target == TargetKind::llm_int8) {
+  if (target == TargetKind::native || target == TargetKind::llm_int8 || target == TargetKind::i8) {
     fail(request, "random weights are made as f32, f16, bf16, nf4 or 8, 4 or 2 bits; this is another target");
   }
   const WeightFormat format = target == TargetKind::f16    ? WeightFormat::f16

@@ -23,13 +23,15 @@ enum class TargetKind : uint8_t {
   integer,   // round-to-nearest by `options`
   nf4,       // 4-bit codes into NF4's table, in blocks of 64 whose absmax is quantized in turn: nf4.h
   llm_int8,  // 8 bits with one scale a row: llm_int8.h
-  dense,     // float32 values in order, no panels: norm gains
-  values,    // as they are, of a ValuesSource: a column order, codes, a look-up table
+  i8,      // signed codes tap by tap: of plain codes (u8 ones minus 128), or of floats that are such integers
+  dense,   // float32 values in order, no panels: norm gains
+  values,  // as they are, of a ValuesSource: a column order, codes, a look-up table
 };
 
 struct WeightTarget {
   TargetKind kind;
   QuantizeOptions options;  // for integer
+  int64_t tap_cols = 0;     // for i8
 };
 
 struct WeightRequest {

@@ -137,6 +137,27 @@ OwnedWeight allocate_table_panels(std::span<const float, 16> table, int64_t rows
   return weight;
 }
 
+OwnedWeight allocate_tap_panels(int64_t rows, int64_t cols, int64_t tap_cols) {
+  const int64_t taps = cols / tap_cols;
+  Weight view{};
+  view.format = WeightFormat::i8;
+  view.params = ParamFormat::none;
+  view.rows = rows;
+  view.cols = cols;
+  view.tap_cols = tap_cols;
+  view.padded_cols = taps * padded_tap_cols(tap_cols);
+  view.panel_bytes = view.padded_cols * kPanelRows;
+  OwnedWeight weight = allocate(view);
+  weight.view.group_params = nullptr;
+  weight.tap_sums =
+      AlignedBuffer(static_cast<size_t>(taps * weight.view.panels * kPanelRows) * sizeof(int32_t));
+  std::memset(weight.tap_sums.data(), 0, weight.tap_sums.size());
+  weight.view.tap_sums = reinterpret_cast<const int32_t*>(weight.tap_sums.data());
+  weight.bytes += static_cast<int64_t>(weight.tap_sums.size());
+  weight.bits_per_weight = 8;
+  return weight;
+}
+
 PanelRows::PanelRows(int64_t padded_cols, int64_t groups)
     : padded_cols_(padded_cols),
       groups_(groups),
@@ -161,6 +182,7 @@ void store_panel(const PanelRows& rows, OwnedWeight& weight, int64_t panel) {
   uint8_t* codes = weight.codes.data() + panel * view.panel_bytes;
   switch (view.format) {
     case WeightFormat::u8:
+    case WeightFormat::i8:
       interleave<8>(rows.codes(0), view.padded_cols, codes);
       break;
     case WeightFormat::u4:
@@ -193,6 +215,7 @@ void load_panel(const Weight& weight, int64_t panel, PanelRows& rows) {
   const uint8_t* codes = weight.codes + panel * weight.panel_bytes;
   switch (weight.format) {
     case WeightFormat::u8:
+    case WeightFormat::i8:
       deinterleave<8>(codes, weight.padded_cols, rows.codes(0));
       break;
     case WeightFormat::u4:

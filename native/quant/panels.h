@@ -15,7 +15,8 @@ struct OwnedWeight {
   AlignedBuffer codes;
   AlignedBuffer params;
   AlignedBuffer table;         // 16 values; lut4 only
-  int64_t bytes = 0;           // of codes and params
+  AlignedBuffer tap_sums;      // i8 only
+  int64_t bytes = 0;           // of codes, params and sums
   double bits_per_weight = 0;  // as a file would hold this matrix: codes, scales and zero points
 };
 
@@ -28,6 +29,8 @@ OwnedWeight allocate_code_panels(WeightFormat format, ParamFormat params, int64_
 // Of 4-bit codes that are places in a table: lut4, with float32 scales.
 OwnedWeight allocate_table_panels(std::span<const float, 16> table, int64_t rows, int64_t cols,
                                   int64_t group);
+// Of signed codes, tap by tap: i8. `tap_cols` divides `cols`. The sums of taps are zero.
+OwnedWeight allocate_tap_panels(int64_t rows, int64_t cols, int64_t tap_cols);
 
 // The 16 rows of a panel before they are interleaved, a code a byte. Which of `offset` and `zero` counts is
 // the matrix's ParamFormat's matter: f16_u8 has zero points, f32 neither, the others offsets.

@@ -7,7 +7,7 @@
 namespace qn {
 namespace {
 
-constexpr std::array<SourceTypeInfo, 13> kTypes = {{
+constexpr std::array<SourceTypeInfo, 15> kTypes = {{
     {"F32", 1, 4},
     {"F16", 1, 2},
     {"BF16", 1, 2},
@@ -21,6 +21,8 @@ constexpr std::array<SourceTypeInfo, 13> kTypes = {{
     {"Q4_K", 256, 144},
     {"Q5_K", 256, 176},
     {"Q6_K", 256, 210},
+    {"I8", 1, 1},
+    {"U8", 1, 1},
 }};
 
 }  // namespace

@@ -14,6 +14,7 @@ struct SizeOf {
     return {source.shape.rows, source.shape.cols};
   }
   MatrixSize operator()(const ArraySource& source) const { return {source.rows, source.cols}; }
+  MatrixSize operator()(const CodesSource& source) const { return {source.rows, source.cols}; }
   MatrixSize operator()(const ValuesSource& source) const { return {1, source.count}; }
   MatrixSize operator()(const RandomSource& source) const { return {source.rows, source.cols}; }
   MatrixSize operator()(const Canonical& source) const { return {source.shape.rows, source.shape.cols}; }

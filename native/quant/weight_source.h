@@ -88,6 +88,12 @@ struct ArraySource {
   int64_t rows, cols;
 };
 
+// Row-major codes in memory, [rows, cols], for the i8 target.
+struct CodesSource {
+  std::vector<int8_t> codes;
+  int64_t rows, cols;
+};
+
 // Plain values in memory, for the values target only: column numbers, bias sums, codes, look-up tables.
 struct ValuesSource {
   std::vector<uint8_t> bytes;
@@ -101,7 +107,7 @@ struct RandomSource {
 
 // A Canonical's arrays must live until the source has been read.
 using WeightSource = std::variant<FileSource, GptqSource, TableSource, Int8Source, QuantizedSource,
-                                  ArraySource, ValuesSource, RandomSource, Canonical>;
+                                  ArraySource, CodesSource, ValuesSource, RandomSource, Canonical>;
 
 // A vector counts as one row.
 MatrixSize size_of(const WeightSource& source);

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { inspectGraph, isGraphFile } from '../graph/inspect.js'
+import { isGraphFile } from '../graph/inspect.js'
+import { inspectNetwork } from '../models/detector/inspect.js'
 import { inspectModel } from '../models/llama/inspect.js'
 import { jsonDocument } from '../report/document.js'
 import { graphInspectionText } from '../report/graph-inspection.js'
@@ -30,7 +31,7 @@ Examples:
 
 async function inspect(path: string, flags: { tensors?: boolean; json?: boolean }): Promise<void> {
   if (isGraphFile(path)) {
-    const inspection = await inspectGraph(path)
+    const inspection = await inspectNetwork(path)
     const text = flags.json
       ? jsonDocument('inspect', {}, { results: [inspection] })
       : graphInspectionText(inspection)

@@ -137,7 +137,7 @@ export type WeightSource =
     }
   | (FileRange & {
       readonly kind: 'file'
-      /** 'F32', 'BF16', 'Q4_1', ...: native/quant/source_type.h */
+      /** 'F32', 'BF16', 'Q4_1', 'I8', ...: native/quant/source_type.h */
       readonly type: string
       readonly rows: number
       readonly cols: number
@@ -162,6 +162,8 @@ export type WeightSource =
   | ({ readonly kind: 'quantized' } & QuantizedLinear)
   /** [rows, cols] */
   | { readonly kind: 'array'; readonly values: Float32Array; readonly rows: number; readonly cols: number }
+  /** [rows, cols], for the i8 target. */
+  | { readonly kind: 'codes'; readonly values: Int8Array; readonly rows: number; readonly cols: number }
   | { readonly kind: 'random'; readonly seed: number; readonly rows: number; readonly cols: number }
   /** Plain values, for the values target. */
   | { readonly kind: 'values'; readonly values: Int32Array | Uint8Array | Int8Array }
@@ -179,6 +181,13 @@ export type WeightTarget =
       readonly symmetric: boolean
       readonly clip: 'none' | 'mse'
     }
+  /**
+   * Signed codes of convolutions without scales, for conv2d_u8 and its like: of a file of type I8, or U8 (minus 128), of
+   * `codes`, or of an array of such integers. A tap is padded to a multiple of 4 columns; the columns are as many as
+   * `tapCols` times the taps. Both a cell of the kernel's window and the whole window may be a tap:
+   * native/kernels/convolution/integer.h.
+   */
+  | { readonly kind: 'i8'; readonly tapCols: number }
   /** A plain vector of float32 values: norm gains. */
   | { readonly kind: 'dense' }
   /** Plain values as they are: a column order, codes, a look-up table. */

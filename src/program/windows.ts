@@ -73,19 +73,19 @@ export function depthwiseConv2dU8(
   return y
 }
 
-/** x [N,H,W,I] u8, parameters [N, 2] (scale, zero), weight [T,O] i8, bias and scale [O] f32 -> [N,P,Q,O] f32. */
+/** x [N,H,W,I] u8, parameters [N, 2] (scale, zero), weight [T,O] i8, scale and bias [O] f32 -> [N,P,Q,O] f32. */
 export function depthwiseConv2dDynamic(
   p: ProgramBuilder,
   label: string,
-  operands: { x: Tensor; parameters: Tensor; weight: Tensor; bias: Tensor; scale: Tensor },
+  operands: { x: Tensor; parameters: Tensor; weight: Tensor; scale: Tensor; bias: Tensor },
   window: Window,
   y: Tensor,
   range?: Range,
   fused?: readonly Fused[],
 ): Tensor {
-  const { x, parameters, weight, bias, scale } = operands
+  const { x, parameters, weight, scale, bias } = operands
   const attributes = { ...convolutionAttributes(window), ...range }
-  p.step('depthwise_conv2d_dynamic', label, [x, parameters, weight, bias, scale], [y], attributes, fused)
+  p.step('depthwise_conv2d_dynamic', label, [x, parameters, weight, scale, bias], [y], attributes, fused)
   return y
 }
 

@@ -238,7 +238,7 @@ inline void pack_quads(const CodesLayer& layer, const CodesBlock& block, int64_t
 }
 
 inline void pack_blocks(const Call& call, CodesLayer& layer) {
-  const View& weight = call.in[layer.dynamic ? kDynamicWeight : kDepthwiseWeight];
+  const View& weight = call.in[layer.dynamic ? kDepthwiseDynamicWeight : kDepthwiseWeight];
   for (int b = 0; b < layer.blocks; b++) {
     CodesBlock& block = layer.block[b];
     for (int64_t i = 0; i < kCodesWide; i++) block.start[i] = 0;

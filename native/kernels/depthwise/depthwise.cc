@@ -45,7 +45,7 @@ std::string check_shapes(const Call& call, const View& weight) {
 }
 
 std::string check_float(const Call& call) { return check_shapes(call, call.in[kDepthwiseWeight]); }
-std::string check_dynamic(const Call& call) { return check_shapes(call, call.in[kDynamicWeight]); }
+std::string check_dynamic(const Call& call) { return check_shapes(call, call.in[kDepthwiseDynamicWeight]); }
 
 bool is_code(double value, double lo, double hi) {
   return value >= lo && value <= hi && value == std::floor(value);

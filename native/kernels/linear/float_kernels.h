@@ -1,91 +1,19 @@
 // linear with f32 activations, written once for AVX2 and AVX-512: float_avx2.cc and float_avx512.cc include
-// their lanes (native/simd/lanes_*.h), define how a vector of codes is taken from a word, and then include
-// this. What they define:
+// their codes (native/panels/codes_*.h), and then this. What they define:
 //
 //   kTilePanels, kTileTokens        the register tile of gemm, in panels of 16 rows and in tokens
 //   kTileColumns                    columns that an iteration of the tile's loop takes
 //   gemv_panels(tokens)             panels that gemv keeps in flight
-//   Word, load_word(p)              64 bytes of codes
-//   code<kFormat, i>(word)          column i of a word as 16 floats
-//   Table, load_table(p)            the 16 values of a codebook
-//   look_up<i>(word, table)         column i of a word of 4-bit codes, each the place of a value in the table
 //
 // The sums are those of float_reference.cc, bit for bit.
 #pragma once
 
 #include "native/kernels/linear/float_blocking.h"
 #include "native/kernels/linear/linear.h"
+#include "native/panels/decode.h"
 
 namespace qn {
 namespace {
-
-template <WeightFormat kFormat>
-inline constexpr bool kIsFloat =
-    kFormat == WeightFormat::f32 || kFormat == WeightFormat::f16 || kFormat == WeightFormat::bf16;
-
-// Columns that one step decodes, and the bytes of a panel that hold them.
-template <WeightFormat kFormat>
-inline constexpr int kStepColumns = kIsFloat<kFormat>             ? 1
-                                    : kFormat == WeightFormat::u8 ? 4
-                                    : kFormat == WeightFormat::u2 ? 16
-                                                                  : 8;
-template <WeightFormat kFormat>
-inline constexpr int kStepBytes = kFormat == WeightFormat::f16 || kFormat == WeightFormat::bf16 ? 32 : 64;
-
-// Calls body<0>(), body<1>(), ... body<n - 1>(): column numbers must be constants for the shuffles and
-// shifts.
-template <int n, int i = 0, typename Body>
-QN_INLINE void unroll(const Body& body) {
-  if constexpr (i < n) {
-    body.template operator()<i>();
-    unroll<n, i + 1>(body);
-  }
-}
-
-template <WeightFormat kFormat>
-QN_INLINE Lanes load_values(const uint8_t* p) {
-  if constexpr (kFormat == WeightFormat::f32) return load(reinterpret_cast<const float*>(p));
-  if constexpr (kFormat == WeightFormat::f16) return load(reinterpret_cast<const uint16_t*>(p));
-  return load_bfloat16(p);
-}
-
-// Scale and offset of 16 rows for one group of columns.
-struct Affine {
-  Lanes scale, offset;
-};
-
-QN_INLINE Affine load_affine(ParamFormat format, const uint8_t* p) {
-  const float* floats = reinterpret_cast<const float*>(p);
-  if (format == ParamFormat::f32) return {load(floats), zero_lanes()};
-  if (format == ParamFormat::f32_f32) return {load(floats), load(floats + kPanelRows)};
-  const uint16_t* halves = reinterpret_cast<const uint16_t*>(p);
-  const Lanes scale = load(halves);
-  if (format == ParamFormat::f16_f16) return {scale, load(halves + kPanelRows)};
-  // -(scale * zero), rounded once, and -0 where the product is +0, as in the reference.
-  return {scale, sub(broadcast(-0.0f), mul(scale, load_bytes(p + 2 * kPanelRows)))};
-}
-
-// What a code means, besides its group's scale and offset: nothing, or a table's value.
-struct NoTable {};
-
-template <WeightFormat kFormat>
-QN_INLINE auto table_of(const Weight& w) {
-  if constexpr (kFormat == WeightFormat::lut4) {
-    return load_table(w.table);
-  } else {
-    return NoTable{};
-  }
-}
-
-// Column i of a word: the values that float_reference.cc multiplies with, rounded once.
-template <WeightFormat kFormat, int i, typename T>
-QN_INLINE Lanes decode(const Word& word, const Affine& affine, const T& table) {
-  if constexpr (kFormat == WeightFormat::lut4) {
-    return mul(affine.scale, look_up<i>(word, table));
-  } else {
-    return fma(affine.scale, code<kFormat, i>(word), affine.offset);
-  }
-}
 
 // ---- Few tokens: bound by reading the weights
 // -------------------------------------------------------------------
@@ -271,31 +199,6 @@ QN_INLINE GemmTile gemm_tile_of(int64_t tokens) {
   return gemm_tile<kTokens>;
 }
 
-// Columns [begin, end) of a panel as floats.
-template <WeightFormat kFormat>
-void dequantize_slice(const Weight& w, int64_t panel, int64_t begin, int64_t end, float* to) {
-  const uint8_t* codes = w.codes + panel * w.panel_bytes;
-  constexpr int kColumns = kStepColumns<kFormat>;
-  if constexpr (kIsFloat<kFormat>) {
-    for (int64_t k = begin; k < end; ++k, to += kPanelRows)
-      store(to, load_values<kFormat>(codes + k * kStepBytes<kFormat>));
-  } else {
-    const uint8_t* params = w.group_params + panel * w.groups * w.param_bytes;
-    const auto table = table_of<kFormat>(w);
-    for (int64_t k = begin; k < end;) {
-      const int64_t group = k / w.group;
-      const Affine affine = load_affine(w.params, params + group * w.param_bytes);
-      const int64_t group_end = (group + 1) * w.group < end ? (group + 1) * w.group : end;
-      for (; k < group_end; k += kColumns, to += kColumns * kPanelRows) {
-        const Word word = load_word(codes + k / kColumns * kStepBytes<kFormat>);
-        unroll<kColumns>([&]<int i>() QN_LAMBDA_INLINE {
-          store(to + i * kPanelRows, decode<kFormat, i>(word, affine, table));
-        });
-      }
-    }
-  }
-}
-
 // The tokens [token, token_end) of x, columns from `column`, where a tile can read them: in place, or copied
 // when rows lie multiples of 4 KiB apart and would fight for the same sets of the L1 cache.
 struct Activations {
@@ -346,7 +249,7 @@ void gemm_block(const Call& call, int64_t token, int64_t token_end, int64_t pair
           slice.weights[p] = floats + column * kPanelRows;
         } else {
           float* floats = scratch + p * kPanelRows * kFloatSliceColumns;
-          dequantize_slice<kFormat>(w, number, column, column_end, floats);
+          dequantize<kFormat>(w, number, column, column_end, floats);
           slice.weights[p] = floats;
         }
       }

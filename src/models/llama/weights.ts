@@ -126,6 +126,7 @@ function memoryBits(target: WeightTarget, source: MatrixSource): number {
     case 'nf4':
       return 4.5 // a float32 scale for 64 codes
     case 'llm.int8':
+    case 'i8':
       return 8
     case 'dense':
     case 'values':

@@ -2,23 +2,26 @@
 // the results against those of the reference kernel, bit for bit.
 import { expect } from 'vitest'
 import { addon } from '../../../src/native/addon.js'
-import type { Isa } from '../../../src/native/face.js'
+import type { Isa, WeightHandle } from '../../../src/native/face.js'
 import { type InputArray, Session } from '../../../src/native/session.js'
 import { ProgramBuilder } from '../../../src/program/builder.js'
 
 export type Outputs = Readonly<Record<string, InputArray>>
 
-/** Adds the inputs, the one step and the outputs. All shapes are numbers. */
+/** Adds the inputs, the one step (or some of the same op) and the outputs. All shapes are numbers. */
 export type Build = (p: ProgramBuilder) => void
 
 export type Inputs = Readonly<Record<string, InputArray>>
 
+/** Of the program's weight matrices, by name. */
+export type Weights = ReadonlyMap<string, WeightHandle>
+
 const ran = new Set<string>()
 
-async function runOn(isa: Isa, threads: number, build: Build, inputs: Inputs) {
+async function runOn(isa: Isa, threads: number, build: Build, inputs: Inputs, weights: Weights) {
   const p = new ProgramBuilder()
   build(p)
-  const session = new Session(p.build(), new Map(), { isa, threads })
+  const session = new Session(p.build(), weights, { isa, threads })
   try {
     const { outputs } = await session.run({}, inputs)
     const kernel = session.plan({}).kernels[0]!
@@ -30,17 +33,25 @@ async function runOn(isa: Isa, threads: number, build: Build, inputs: Inputs) {
 }
 
 /** The outputs of the reference kernel, by name. */
-export async function onReference(build: Build, inputs: Inputs): Promise<Outputs> {
-  return (await runOn('reference', 1, build, inputs)).outputs
+export async function onReference(
+  build: Build,
+  inputs: Inputs,
+  weights: Weights = new Map(),
+): Promise<Outputs> {
+  return (await runOn('reference', 1, build, inputs, weights)).outputs
 }
 
 /** Runs the step on every usable instruction set with 1 and 3 threads; all must give the reference's bits. */
-export async function sameOnEveryIsa(build: Build, inputs: Inputs): Promise<Outputs> {
-  const expected = await onReference(build, inputs)
+export async function sameOnEveryIsa(
+  build: Build,
+  inputs: Inputs,
+  weights: Weights = new Map(),
+): Promise<Outputs> {
+  const expected = await onReference(build, inputs, weights)
   for (const isa of addon().environment().isas) {
     if (!isa.usable) continue
     for (const threads of [1, 3]) {
-      const { kernel, outputs } = await runOn(isa.name, threads, build, inputs)
+      const { kernel, outputs } = await runOn(isa.name, threads, build, inputs, weights)
       for (const [name, data] of Object.entries(expected)) {
         expect(
           firstDifference(data, outputs[name]!),

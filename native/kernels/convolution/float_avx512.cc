@@ -1,0 +1,32 @@
+// Convolutions of float32 on AVX-512: one register is the 16 channels of a panel.
+#include "native/elementwise/apply_fused.h"
+#include "native/kernels/convolution/float_convolution.h"
+#include "native/panels/codes_avx512.h"
+
+namespace qn {
+namespace {
+
+// 24 of the 32 registers are sums, so that each of a column's 14 loads serves almost two multiply-adds.
+// Twelve pointers to the pixels' rows are also what the general registers hold.
+constexpr int kTilePixels = 12;
+constexpr int kTilePanels = 2;
+constexpr int kTileColumns = 4;
+
+QN_INLINE void apply_fused(const Call& call, const FusedTile& tile) { apply_fused_avx512(call, tile); }
+
+}  // namespace
+}  // namespace qn
+
+#include "native/kernels/convolution/float_kernels.h"
+
+namespace qn {
+
+void conv2d_avx512(const Call& call, int64_t begin, int64_t end, void* scratch) {
+  conv2d(call, begin, end, scratch);
+}
+
+void transpose_conv2d_avx512(const Call& call, int64_t begin, int64_t end, void* scratch) {
+  transpose_conv2d(call, begin, end, scratch);
+}
+
+}  // namespace qn

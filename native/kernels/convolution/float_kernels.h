@@ -1,0 +1,149 @@
+// Convolutions of float32, written once for AVX2 and AVX-512: float_avx2.cc and float_avx512.cc include their
+// codes (native/panels/codes_*.h), define the following, and then include this.
+//
+//   kTilePixels, kTilePanels   the register tile; kTilePanels is 1 or 2
+//   kTileColumns               columns that an iteration of the tile's loop takes
+//   apply_fused(call, tile)    native/elementwise/apply_fused.h
+#pragma once
+
+#include "native/core/float_math.h"
+#include "native/kernels/convolution/float_convolution.h"
+#include "native/kernels/convolution/float_rows.h"
+#include "native/kernels/convolution/float_tile.h"
+#include "native/panels/decode.h"
+
+namespace qn {
+namespace {
+
+struct Bounds {
+  float lo, hi;
+};
+
+inline bool unbounded(Bounds b) { return b.lo == -infinity() && b.hi == infinity(); }
+
+// Some pixels by some pairs of panels.
+struct Block {
+  int64_t pixel, pixels;
+  int64_t pair, pair_end;
+};
+
+// The fused steps on channels of a block. The pixels of one row of outputs are c.w.spacing rows of the result
+// apart; all follow each other unless this is a phase of a transposed convolution.
+inline void finish_block(const Call& call, const Convolution& c, const Rows& r, int64_t pixel,
+                         int64_t channel, int64_t channels) {
+  if (call.fused_steps == 0) return;
+  const bool dense = c.w.spacing == 1 && c.h.spacing == 1;
+  for (int64_t i = 0; i < r.pixels;) {
+    const int64_t of_row = c.w.outputs - (pixel + i) % c.w.outputs;
+    const int64_t pixels = dense ? r.pixels : least(of_row, r.pixels - i);
+    apply_fused(call, {r.result[i], pixels, c.w.spacing, channel, channels});
+    i += pixels;
+  }
+}
+
+inline void compute_tiles(const TileCall& tile_call, int panels, const Rows& r) {
+  const float* const* rows = r.rows;
+  for (int64_t tile = 0; tile < r.tiles; tile++, rows += r.runs * kTilePixels) {
+    const int64_t first = first_of_tile(r, tile), pixels = first_of_tile(r, tile + 1) - first;
+    const ComputeTile compute =
+        panels == 1 ? compute_tile_of<1>(pixels) : compute_tile_of<kTilePanels>(pixels);
+    compute(tile_call, rows, r.result + first);
+  }
+}
+
+// A slice's columns [column, column_end) of a panel as floats.
+inline const float* weights_of(const Weight& w, int64_t panel, int64_t column, int64_t column_end,
+                               float* to) {
+  if (w.format == WeightFormat::f32) {
+    return reinterpret_cast<const float*>(w.codes + panel * w.panel_bytes) + column * kPanelRows;
+  }
+  const int64_t step = column % kGreatestStepColumns;
+  dequantize(w, panel, column - step, column_end, to);
+  return to + step * kPanelRows;
+}
+
+inline void compute_block(const Call& call, const Convolution& c, Bounds bounds, const Block& block,
+                          Scratch& scratch) {
+  const Weight& w = *call.in[1].weight;
+  const View& y = call.out[0];
+  const float* bias = static_cast<const float*>(call.in[2].data);
+  Rows& r = scratch.rows;
+  place_pixels(c, y, block.pixel, block.pixels, r);
+  const int64_t columns = taps_of(c) * c.in_channels;
+  // A phase may have no columns: then one empty slice stores the bias.
+  const int64_t slices = columns == 0 ? 1 : ceil_div(columns, slice_columns(r.run_taps * c.in_channels));
+  const int64_t panel_end = least(block.pair_end * kPairPanels, w.panels);
+  for (int64_t slice = 0; slice < slices; slice++) {
+    const int64_t column = columns * slice / slices, column_end = columns * (slice + 1) / slices;
+    const bool last = slice == slices - 1;
+    find_rows(c, column, column_end, scratch);
+    const int64_t of_weight = c.first_tap * c.in_channels;
+    for (int64_t panel = block.pair * kPairPanels; panel < panel_end; panel += kTilePanels) {
+      const int panels = static_cast<int>(least(kTilePanels, panel_end - panel));
+      const int64_t channel = panel * kPanelRows;
+      const int64_t channels = least(panels * kPanelRows, w.rows - channel);
+      TileCall tile_call{{},
+                         {},
+                         r.columns,
+                         r.runs,
+                         slice == 0,
+                         last && !unbounded(bounds),
+                         static_cast<float*>(y.data) + channel,
+                         y.stride,
+                         bias + channel,
+                         bounds.lo,
+                         bounds.hi};
+      for (int p = 0; p < panels; p++) {
+        tile_call.weights[p] =
+            weights_of(w, panel + p, of_weight + column, of_weight + column_end, scratch.weights[p]);
+        tile_call.channels[p] = least(kPanelRows, channels - p * kPanelRows);
+      }
+      compute_tiles(tile_call, panels, r);
+      if (last) finish_block(call, c, r, block.pixel, channel, channels);
+    }
+  }
+}
+
+// Items [begin, end) of one convolution.
+inline void convolve(const Call& call, const Convolution& c, Bounds bounds, int64_t begin, int64_t end,
+                     Scratch& scratch) {
+  start_rows(c, call.in[0], scratch);
+  const int64_t pairs = pairs_of(*call.in[1].weight), all_pixels = pixels_of(c);
+  for (int64_t item = begin; item < end;) {
+    Block block{item / pairs * kItemPixels, kItemPixels, item % pairs, pairs};
+    const int64_t whole = (end - item) / pairs;
+    if (block.pair == 0 && whole > 0) {
+      const int64_t neighbours = least(whole, kBlockItems);
+      block.pixels = neighbours * kItemPixels;
+      item += neighbours * pairs;
+    } else {
+      block.pair_end = least(pairs, block.pair + end - item);
+      item += block.pair_end - block.pair;
+    }
+    block.pixels = least(block.pixels, all_pixels - block.pixel);
+    compute_block(call, c, bounds, block, scratch);
+  }
+}
+
+inline void conv2d(const Call& call, int64_t begin, int64_t end, void* scratch) {
+  const Bounds bounds{static_cast<float>(call.attribute[kConv2dLo]),
+                      static_cast<float>(call.attribute[kConv2dHi])};
+  convolve(call, convolution_of(call), bounds, begin, end, *static_cast<Scratch*>(scratch));
+}
+
+// The items of the phases one after the other.
+inline void transpose_conv2d(const Call& call, int64_t begin, int64_t end, void* scratch) {
+  const Bounds bounds{static_cast<float>(call.attribute[kTransposeConv2dLo]),
+                      static_cast<float>(call.attribute[kTransposeConv2dHi])};
+  int64_t first = 0;
+  for (int64_t phase = 0; phase < transposed_phases(call) && first < end; phase++) {
+    const Convolution c = transposed_phase_of(call, phase);
+    const int64_t items = convolution_items(c, *call.in[1].weight);
+    const int64_t from = begin > first ? begin - first : 0, to = least(items, end - first);
+    if (from < to) convolve(call, c, bounds, from, to, *static_cast<Scratch*>(scratch));
+    first += items;
+  }
+}
+
+}  // namespace
+}  // namespace qn

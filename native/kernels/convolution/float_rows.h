@@ -1,0 +1,158 @@
+// The rows of input that a block of output pixels reads: convolution by indirection (Dukhan, The Indirect
+// Convolution Algorithm, 2019). A tile of pixels multiplies a run of the weight's columns with one row of
+// floats a pixel, wherever in the input it lies, or a row of zeros for padding.
+//
+// Where that would be slow, a slice of each pixel's whole window is gathered into one row first: when a tap
+// is only a few floats, and when the rows of neighbouring pixels compete for the same sets of the cache.
+//
+// Include lanes_*.h first, and define kTilePixels.
+#pragma once
+
+#include "native/kernels/convolution/float_scratch.h"
+#include "native/kernels/convolution/geometry.h"
+
+namespace qn {
+namespace {
+
+// Rows of x this far apart lie in the same set of an L1 cache of 4 KiB a way.
+constexpr int64_t kCacheWayBytes = 4096;
+// Windows of fewer channels are gathered: starting a run costs a tile about as much as two columns.
+constexpr int64_t kFewChannels = 32;
+
+inline void start_rows(const Convolution& c, const View& x, Scratch& s) {
+  Rows& r = s.rows;
+  r.x = static_cast<const float*>(x.data);
+  r.x_stride = x.stride;
+  const int64_t step_bytes = c.w.stride * x.stride * static_cast<int64_t>(sizeof(float));
+  const bool compete = step_bytes % kCacheWayBytes == 0 && c.w.outputs > 1;
+  r.gathered = compete || (c.in_channels < kFewChannels && taps_of(c) > 1);
+  // The taps of a row of the window may lie in one piece of the input.
+  r.run_taps = r.gathered && c.w.tap_step == 1 && x.stride == c.in_channels ? c.w.taps : 1;
+  for (float& zero : s.zeros) zero = 0;
+}
+
+// Output pixels [first, first + pixels) of those of the convolution.
+inline void place_pixels(const Convolution& c, const View& y, int64_t first, int64_t pixels, Rows& r) {
+  r.pixels = pixels;
+  r.tiles = ceil_div(pixels, kTilePixels);
+  int64_t q = first % c.w.outputs;
+  int64_t p = first / c.w.outputs % c.h.outputs;
+  int64_t n = first / c.w.outputs / c.h.outputs;
+  for (int64_t i = 0; i < pixels; i++) {
+    r.result[i] = (n * y.dim[1] + output_cell(c.h, p)) * y.dim[2] + output_cell(c.w, q);
+    r.cell_h[i] = input_cell(c.h, p, 0);
+    r.cell_w[i] = input_cell(c.w, q, 0);
+    r.offset[i] = ((n * c.h.inputs + r.cell_h[i]) * c.w.inputs + r.cell_w[i]) * r.x_stride;
+    if (++q < c.w.outputs) continue;
+    q = 0;
+    if (++p < c.h.outputs) continue;
+    p = 0;
+    n++;
+  }
+  for (int64_t i = pixels; i < pixels + kTilePixels; i++) {  // read by find_rows, but not used
+    r.cell_h[i] = r.cell_w[i] = r.offset[i] = 0;
+  }
+}
+
+// Tiles are as even as can be.
+inline int64_t first_of_tile(const Rows& r, int64_t tile) { return r.pixels * tile / r.tiles; }
+
+// A run's columns [column, column + columns) of those of its taps. Relative to the cell of tap 0, its first
+// tap is cell (h, w), `offset` floats away.
+struct Run {
+  int64_t h, w, offset;
+  int64_t column, columns;
+};
+
+// Columns of a slice, where a run has `run_columns`: a slice may begin inside one.
+inline int64_t slice_columns(int64_t run_columns) {
+  return least((kSliceRuns - 1) * run_columns, kSliceColumns);
+}
+
+// The runs of the convolution's columns [column, column_end); returns their number.
+inline int64_t find_runs(const Convolution& c, const Rows& r, int64_t column, int64_t column_end, Run* runs) {
+  const int64_t run_columns = r.run_taps * c.in_channels, row_runs = c.w.taps / r.run_taps;
+  int64_t count = 0;
+  for (int64_t k = column; k < column_end; count++) {
+    const int64_t h = k / run_columns / row_runs * c.h.tap_step;
+    const int64_t w = k / run_columns % row_runs * c.w.tap_step;
+    const int64_t within = k % run_columns, columns = least(run_columns - within, column_end - k);
+    runs[count] = {h, w, (h * c.w.inputs + w) * r.x_stride + within, within, columns};
+    k += columns;
+  }
+  return count;
+}
+
+// The rows of a tile's pixels, from `pixel` on, for a run of one tap. Without branches, so that the compiler
+// vectorizes it.
+inline void find_tile_rows(const Convolution& c, const Scratch& s, const Run& run, int64_t pixel,
+                           const float** rows) {
+  const Rows& r = s.rows;
+  for (int64_t i = 0; i < kTilePixels; i++) {
+    const uint64_t h = static_cast<uint64_t>(r.cell_h[pixel + i] + run.h);
+    const uint64_t w = static_cast<uint64_t>(r.cell_w[pixel + i] + run.w);
+    const bool inside = (h < static_cast<uint64_t>(c.h.inputs)) & (w < static_cast<uint64_t>(c.w.inputs));
+    rows[i] = inside ? r.x + r.offset[pixel + i] + run.offset : s.zeros;
+  }
+}
+
+// `columns` floats, and up to 15 more are read and written.
+QN_INLINE void copy_floats(const float* from, int64_t columns, float* to) {
+  for (int64_t k = 0; k < columns; k += 16) store(to + k, load(from + k));
+}
+
+// A run of pixel i's window, which may lie in the padding.
+inline void gather_padded(const Convolution& c, const Scratch& s, const Run& run, int64_t i, float* to) {
+  const Rows& r = s.rows;
+  if (is_padding(c.h, r.cell_h[i] + run.h)) return copy_floats(s.zeros, run.columns, to);
+  const float* from = r.x + r.offset[i] + run.offset;
+  for (int64_t k = 0; k < run.columns; k++) {
+    const int64_t w = r.cell_w[i] + run.w + (run.column + k) / c.in_channels;
+    to[k] = is_padding(c.w, w) ? 0.0f : from[k];
+  }
+}
+
+// Whether a pixel's window reaches from cell `begin` into the padding.
+QN_INLINE bool meets_padding(const ConvolutionAxis& axis, int64_t begin) {
+  return is_padding(axis, begin) || is_padding(axis, begin + (axis.taps - 1) * axis.tap_step);
+}
+
+// The runs of pixel i's window in one row. What copying a run writes too much the next one overwrites.
+inline const float* gather(const Convolution& c, Scratch& s, const Run* runs, int64_t count, int64_t i) {
+  const Rows& r = s.rows;
+  float* const row = s.gathered + i * kGatheredStride;
+  float* to = row;
+  if (meets_padding(c.h, r.cell_h[i]) || meets_padding(c.w, r.cell_w[i])) {
+    for (const Run* run = runs; run != runs + count; to += run++->columns) gather_padded(c, s, *run, i, to);
+  } else {
+    const float* from = r.x + r.offset[i];
+    for (const Run* run = runs; run != runs + count; to += run++->columns) {
+      copy_floats(from + run->offset, run->columns, to);
+    }
+  }
+  return row;
+}
+
+// The block's rows for the convolution's columns [column, column_end).
+inline void find_rows(const Convolution& c, int64_t column, int64_t column_end, Scratch& s) {
+  Rows& r = s.rows;
+  Run runs[kSliceRuns];
+  const int64_t count = find_runs(c, r, column, column_end, runs);
+  r.runs = r.gathered ? 1 : count;
+  r.columns[0] = column_end - column;
+  const float** rows = r.rows;
+  for (int64_t tile = 0; tile < r.tiles; tile++, rows += r.runs * kTilePixels) {
+    const int64_t first = first_of_tile(r, tile), end = first_of_tile(r, tile + 1);
+    if (r.gathered) {
+      for (int64_t i = first; i < end; i++) rows[i - first] = gather(c, s, runs, count, i);
+    } else {
+      for (int64_t run = 0; run < count; run++) {
+        r.columns[run] = runs[run].columns;
+        find_tile_rows(c, s, runs[run], first, rows + run * kTilePixels);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace qn

@@ -1,0 +1,44 @@
+// What a thread of the float kernels writes besides the result.
+#pragma once
+
+#include "native/kernels/convolution/float_blocking.h"
+
+namespace qn {
+namespace {
+
+// Tiles are as even as can be, up to 16 pixels: the last places of some stay empty.
+constexpr int64_t kBlockPlaces = kBlockPixels + 16;
+
+// Gathered rows have this stride: an odd number of cache lines, so that the rows of a tile fall into
+// different sets of the L1 cache.
+constexpr int64_t kGatheredStride = kSliceColumns + 16;
+
+struct Rows {
+  // The same for all blocks:
+  const float* x;
+  int64_t x_stride;
+  bool gathered;
+  int64_t run_taps;  // taps of a whole run
+  // Of a block:
+  int64_t pixels;
+  int64_t tiles;
+  int64_t result[kBlockPlaces];  // each pixel's row of the result
+  int64_t cell_h[kBlockPlaces];  // the input cell of its tap 0, which may be padding
+  int64_t cell_w[kBlockPlaces];
+  int64_t offset[kBlockPlaces];  // of that cell from the input's first, in floats
+  // Of a block and a slice:
+  int64_t runs;
+  int64_t columns[kSliceRuns];                   // of each run
+  const float* rows[kBlockPlaces * kSliceRuns];  // [tile][run][kTilePixels]
+};
+
+struct Scratch {
+  // A slice of a pair, dequantized from the first column of a step of codes on.
+  alignas(64) float weights[kPairPanels][(kSliceColumns + 32) * kPanelRows];
+  alignas(64) float gathered[kBlockPixels * kGatheredStride];
+  alignas(64) float zeros[kSliceColumns];
+  Rows rows;
+};
+
+}  // namespace
+}  // namespace qn

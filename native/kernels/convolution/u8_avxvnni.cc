@@ -1,0 +1,77 @@
+// Integer convolutions on AVX-VNNI: a register holds 8 channels x 4 columns of weight codes, 4 codes of a
+// pixel are broadcast against it, and each lane of the sum belongs to one output channel.
+#include "native/kernels/convolution/u8_256.h"
+
+namespace qn {
+namespace {
+
+// 12 sums, two vectors of codes and one of activations in 16 registers.
+inline constexpr int kTilePixels = 6;
+inline constexpr bool kWidened = false;
+inline constexpr int kHalves = 2;
+
+inline void prepare_windows(const TileJob&) {}
+
+QN_INLINE __m256i four_codes(const uint8_t* p) {
+  int32_t four;
+  __builtin_memcpy(&four, p, sizeof four);
+  return _mm256_set1_epi32(four);
+}
+
+QN_INLINE __m256i multiply_add(__m256i acc, __m256i x, __m256i w) {
+#if defined(__AVXVNNI__)
+  return _mm256_dpbusd_avx_epi32(acc, x, w);  // the VEX encoding
+#else
+  return _mm256_dpbusd_epi32(acc, x, w);
+#endif
+}
+
+template <int kPixels>
+QN_INLINE void multiply_chunk(__m256i (&acc)[kPixels][kHalves], const uint8_t* const (&x)[kPixels], int64_t k,
+                              const uint8_t* codes) {
+  __m256i chunk[kHalves];
+  QN_UNROLL for (int h = 0; h < kHalves; ++h) {
+    chunk[h] = _mm256_load_si256(reinterpret_cast<const __m256i*>(codes) + h);
+  }
+  QN_UNROLL for (int i = 0; i < kPixels; ++i) {
+    const __m256i four = four_codes(x[i] + k);
+    QN_UNROLL for (int h = 0; h < kHalves; ++h) acc[i][h] = multiply_add(acc[i][h], four, chunk[h]);
+  }
+}
+
+template <Output kOutput, int kPixels, int kPanels>
+void tile(const TileJob& job, const TilePlace& place) {
+  const int64_t channel = place.panel * kPanelRows;
+  __m256i acc[kPixels][kHalves];
+  QN_UNROLL for (int h = 0; h < kHalves; ++h) {
+    const __m256i start = start_of(job, channel + h * kHalfRows);
+    QN_UNROLL for (int i = 0; i < kPixels; ++i) acc[i][h] = start;
+  }
+  const uint8_t* codes = tile_codes(job, place);
+  const uint8_t* const* table = job.block.tap;
+  const int64_t end = job.tap_chunks * 4;
+  for (int64_t tap = 0; tap < job.block.taps; ++tap, table += job.block.table_stride) {
+    const uint8_t* x[kPixels];
+    QN_UNROLL for (int i = 0; i < kPixels; ++i) x[i] = table[tile_pixel(place, i)];
+    int64_t k = 0;
+    for (; k + 16 <= end; k += 16, codes += 256) {
+      QN_UNROLL for (int j = 0; j < 4; ++j) multiply_chunk<kPixels>(acc, x, k + 4 * j, codes + 64 * j);
+    }
+    for (; k < end; k += 4, codes += 64) multiply_chunk<kPixels>(acc, x, k, codes);
+  }
+  QN_UNROLL for (int i = 0; i < kPixels; ++i) {
+    if (i >= place.pixels) break;
+    QN_UNROLL for (int h = 0; h < kHalves; ++h) {
+      finish<kOutput>(job, acc[i][h], place.pixel + i, channel + h * kHalfRows);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace qn
+
+#include "native/kernels/convolution/u8_kernels.h"
+
+namespace qn {
+QN_U8_CONVOLUTION_KERNELS(avxvnni)
+}  // namespace qn

@@ -1,0 +1,223 @@
+#include <cmath>
+#include <limits>
+
+#include "native/core/op.h"
+#include "native/kernels/convolution/check_geometry.h"
+#include "native/kernels/convolution/u8_blocking.h"
+
+namespace qn {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+// The attributes of geometry.h, then U8Attribute.
+#define QN_SIZE(NAME) \
+  { .name = NAME, .default_value = 0, .required = true }
+#define QN_RANGE                                                    \
+  {.name = "lo", .default_value = -kInfinity, .required = false}, { \
+    .name = "hi", .default_value = kInfinity, .required = false     \
+  }
+#define QN_ZEROS                                                   \
+  {.name = "x_zero", .default_value = 0, .required = true},        \
+      {.name = "w_zero", .default_value = 0, .required = false}, { \
+    .name = "y_zero", .default_value = 0, .required = false        \
+  }
+#define QN_CONVOLUTION                                                                                       \
+  QN_SIZE("kernel_h"), QN_SIZE("kernel_w"), QN_SIZE("stride_h"), QN_SIZE("stride_w"), QN_SIZE("dilation_h"), \
+      QN_SIZE("dilation_w"), QN_SIZE("pad_top"), QN_SIZE("pad_left"), QN_RANGE
+#define QN_TRANSPOSED                                                                                     \
+  QN_SIZE("kernel_h"), QN_SIZE("kernel_w"), QN_SIZE("stride_h"), QN_SIZE("stride_w"), QN_SIZE("pad_top"), \
+      QN_SIZE("pad_left"), QN_RANGE
+
+constexpr AttributeSpec kU8Attributes[] = {QN_CONVOLUTION, QN_ZEROS};
+constexpr AttributeSpec kDynamicAttributes[] = {QN_CONVOLUTION};
+constexpr AttributeSpec kTransposedU8Attributes[] = {QN_TRANSPOSED, QN_ZEROS};
+constexpr AttributeSpec kTransposedDynamicAttributes[] = {QN_TRANSPOSED};
+
+#undef QN_SIZE
+#undef QN_RANGE
+#undef QN_ZEROS
+#undef QN_CONVOLUTION
+#undef QN_TRANSPOSED
+
+constexpr auto kOrdinary = ConvolutionForm::ordinary, kTransposed = ConvolutionForm::transposed;
+
+std::string check_weight(const Call& call, ConvolutionForm form) {
+  const Weight& w = u8_weight(call);
+  if (w.format != WeightFormat::i8) return "the weight is not of signed 8-bit codes: load it as i8";
+  const std::string problem =
+      form == kOrdinary ? check_convolution(call, w.cols) : check_transposed_convolution(call, w.cols);
+  if (!problem.empty()) return problem;
+  const int64_t channels = call.in[0].dim[3];
+  if (w.tap_cols == channels || (form == kOrdinary && w.tap_cols == w.cols)) return {};
+  return "the weight has taps of " + std::to_string(w.tap_cols) + " columns, and not of " +
+         std::to_string(channels) + (form == kOrdinary ? " or all " + std::to_string(w.cols) : std::string());
+}
+
+std::string whole_problem(const char* name, double value, double lo, double hi) {
+  if (value >= lo && value <= hi && value == std::floor(value)) return {};
+  return std::string(name) + " is " + std::to_string(value) + ", and not a whole number in " +
+         std::to_string(static_cast<int>(lo)) + " to " + std::to_string(static_cast<int>(hi));
+}
+
+template <ConvolutionForm kForm>
+std::string check_u8(const Call& call) {
+  if (std::string problem = check_weight(call, kForm); !problem.empty()) return problem;
+  const auto attribute = [&](U8Attribute which) { return u8_attribute(call, kForm, which); };
+  std::string problem = whole_problem("x_zero", attribute(kXZero), 0, 255);
+  if (problem.empty()) problem = whole_problem("w_zero", attribute(kWZero), -128, 127);
+  if (problem.empty()) problem = whole_problem("y_zero", attribute(kYZero), 0, 255);
+  if (!problem.empty() || call.out[0].dtype != DType::u8) return problem;
+  if (attribute(kLo) != -kInfinity) problem = whole_problem("lo", attribute(kLo), 0, 255);
+  if (problem.empty() && attribute(kHi) != kInfinity) problem = whole_problem("hi", attribute(kHi), 0, 255);
+  return problem;
+}
+
+template <ConvolutionForm kForm>
+std::string check_dynamic(const Call& call) {
+  if (std::string problem = check_weight(call, kForm); !problem.empty()) return problem;
+  const View &x = call.in[0], &y = call.out[0];
+  const int64_t rows = call.in[kDynamicParams].dim[0];
+  if (rows == x.dim[0]) return {};
+  const bool pointwise = kForm == kOrdinary && u8_weight(call).cols == x.dim[3] &&
+                         size_attribute(call, kStrideH) == 1 && size_attribute(call, kStrideW) == 1 &&
+                         size_attribute(call, kPadTop) == 0 && size_attribute(call, kPadLeft) == 0 &&
+                         x.dim[1] == y.dim[1] && x.dim[2] == y.dim[2];
+  const int64_t pixels = x.dim[0] * x.dim[1] * x.dim[2];
+  if (pointwise && rows == pixels) return {};
+  return "there are scales and zeros for " + std::to_string(rows) + " rows, and not for " +
+         std::to_string(x.dim[0]) + " images" +
+         (pointwise ? " or " + std::to_string(pixels) + " pixels" : std::string());
+}
+
+// The check of values only: a zero that is no code would go beyond int32.
+std::string check_params(const Call& call) {
+  const View& params = call.in[kDynamicParams];
+  for (int64_t i = 0; i < params.dim[0]; ++i) {
+    const float zero = static_cast<const float*>(params.data)[i * params.stride + 1];
+    if (!(zero >= 0 && zero <= 255)) {
+      return "the zero of row " + std::to_string(i) + " is " + std::to_string(zero) + ", and no code";
+    }
+  }
+  return {};
+}
+
+int64_t elements(const View& view) { return view.dim[0] * view.dim[1] * view.dim[2] * view.dim[3]; }
+
+int64_t bytes(const Call& call) {
+  const Weight& w = u8_weight(call);
+  const int64_t element = call.out[0].dtype == DType::u8 ? 1 : 4;
+  return elements(call.in[0]) + w.panels * w.panel_bytes + elements(call.out[0]) * element;
+}
+
+// Cells of the padding count, as usual.
+template <ConvolutionForm kForm>
+int64_t operations(const Call& call) {
+  int64_t products = 0;
+  for (int64_t phase = 0; phase < phases_of(call, kForm); ++phase) {
+    const Convolution c = phase_of(call, kForm, phase);
+    products += pixels_of(c) * taps_of(c) * c.in_channels * c.out_channels;
+  }
+  return 2 * products;
+}
+
+template <ConvolutionForm kForm, bool kWidened>
+int64_t items(const Call& call) {
+  return u8_items(call, u8_blocking(call, kForm, kWidened));
+}
+
+template <ConvolutionForm kForm, bool kWidened>
+int64_t scratch_bytes(const Call& call) {
+  return u8_scratch(call, u8_blocking(call, kForm, kWidened), kWidened).bytes;
+}
+
+template <ConvolutionForm kForm>
+int64_t outputs(const Call& call) {
+  int64_t count = 0;
+  for (int64_t phase = 0; phase < phases_of(call, kForm); ++phase)
+    count += pixels_of(phase_of(call, kForm, phase));
+  return count;
+}
+
+#define QN_KERNEL(OP, FORM, ISA, WIDENED) \
+  { #OP "_" #ISA, Isa::ISA, OP##_##ISA, nullptr, items < FORM, WIDENED>, scratch_bytes < FORM, WIDENED> }
+#define QN_REFERENCE(OP, FORM) \
+  { #OP "_reference", Isa::reference, OP##_reference, nullptr, outputs < FORM> }
+#if defined(QN_X86)
+#define QN_KERNELS(OP, FORM)                                                                                \
+  QN_KERNEL(OP, FORM, avx512, false), QN_KERNEL(OP, FORM, avxvnni, false), QN_KERNEL(OP, FORM, avx2, true), \
+      QN_REFERENCE(OP, FORM)
+#else
+#define QN_KERNELS(OP, FORM) QN_REFERENCE(OP, FORM)
+#endif
+
+constexpr Kernel kU8Kernels[] = {QN_KERNELS(conv2d_u8, kOrdinary)};
+constexpr Kernel kDynamicKernels[] = {QN_KERNELS(conv2d_dynamic, kOrdinary)};
+constexpr Kernel kTransposedU8Kernels[] = {QN_KERNELS(transpose_conv2d_u8, kTransposed)};
+constexpr Kernel kTransposedDynamicKernels[] = {QN_KERNELS(transpose_conv2d_dynamic, kTransposed)};
+
+constexpr const char* kU8Signature = "u8[N,H,W,I], weight[O,K], i32[O], f32[O], ... -> u8|f32[N,P,Q,O]";
+constexpr const char* kDynamicSignature =
+    "u8[N,H,W,I], f32[R,2], weight[O,K], f32[O], f32[O], ... -> f32[N,P,Q,O]";
+
+}  // namespace
+
+const OpSpec& conv2d_u8_op() {
+  static const OpSpec spec{
+      .name = "conv2d_u8",
+      .signature = kU8Signature,
+      .attributes = kU8Attributes,
+      .check = check_u8<kOrdinary>,
+      .bytes = bytes,
+      .operations = operations<kOrdinary>,
+      .kernels = kU8Kernels,
+      .strided = true,
+  };
+  return spec;
+}
+
+const OpSpec& conv2d_dynamic_op() {
+  static const OpSpec spec{
+      .name = "conv2d_dynamic",
+      .signature = kDynamicSignature,
+      .attributes = kDynamicAttributes,
+      .check = check_dynamic<kOrdinary>,
+      .bytes = bytes,
+      .operations = operations<kOrdinary>,
+      .kernels = kDynamicKernels,
+      .strided = true,
+      .check_values = check_params,
+  };
+  return spec;
+}
+
+const OpSpec& transpose_conv2d_u8_op() {
+  static const OpSpec spec{
+      .name = "transpose_conv2d_u8",
+      .signature = kU8Signature,
+      .attributes = kTransposedU8Attributes,
+      .check = check_u8<kTransposed>,
+      .bytes = bytes,
+      .operations = operations<kTransposed>,
+      .kernels = kTransposedU8Kernels,
+      .strided = true,
+  };
+  return spec;
+}
+
+const OpSpec& transpose_conv2d_dynamic_op() {
+  static const OpSpec spec{
+      .name = "transpose_conv2d_dynamic",
+      .signature = kDynamicSignature,
+      .attributes = kTransposedDynamicAttributes,
+      .check = check_dynamic<kTransposed>,
+      .bytes = bytes,
+      .operations = operations<kTransposed>,
+      .kernels = kTransposedDynamicKernels,
+      .strided = true,
+      .check_values = check_params,
+  };
+  return spec;
+}
+
+}  // namespace qn

@@ -1,0 +1,64 @@
+// What a register tile of the integer convolutions reads and writes.
+#pragma once
+
+#include "native/kernels/convolution/u8_windows.h"
+
+namespace qn {
+namespace {
+
+// What becomes of a sum: u8 codes or floats of conv2d_u8, or floats of conv2d_dynamic.
+enum class Output { codes, floats, dynamic };
+
+// Of a block of panels, padded to whole panels: value = dot product + start + pixel.sum * sum, then by
+// Output.
+struct ChannelTerms {
+  int32_t* start;
+  int32_t* sum;
+  float* scale;  // multiplier or weight scale
+  float* bias;   // dynamic
+};
+
+// Of a block of pixels.
+struct PixelTerms {
+  int32_t* sum;
+  float* scale;  // dynamic
+  bool has_sum;
+};
+
+struct Requantization {
+  float lo, hi;  // for codes: less y_zero
+  int32_t y_zero;
+};
+
+// A block of pixels by a block of panels.
+struct TileJob {
+  Block block;
+  const uint8_t* codes;  // of the block's first panel and the phase's first tap
+  int64_t panel_bytes;
+  int64_t tap_chunks;  // of 4 columns
+  ChannelTerms channels;
+  PixelTerms pixels;
+  Requantization requantization;
+  uint8_t** rows;         // [pixels] the first channel of the block of panels in the output
+  int64_t channels_left;  // from there on
+  uint16_t* widened;      // [pixels][taps * tap_chunks * 4], where a kernel gathers windows so
+};
+
+// Part of a job: kPixels pixels, of which the last ones may be repeated, by kPanels panels.
+struct TilePlace {
+  int64_t panel;  // in the block
+  int64_t pixel;
+  int64_t pixels;  // to be stored
+};
+
+QN_INLINE const uint8_t* tile_codes(const TileJob& job, const TilePlace& place) {
+  return job.codes + place.panel * job.panel_bytes;
+}
+
+// Pixel i of a tile among the block's: beyond the last one, the last one again.
+QN_INLINE int64_t tile_pixel(const TilePlace& place, int64_t i) {
+  return place.pixel + (i < place.pixels ? i : place.pixels - 1);
+}
+
+}  // namespace
+}  // namespace qn

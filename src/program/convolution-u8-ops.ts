@@ -1,0 +1,117 @@
+// Convolutions of u8 codes [N, H, W, C] with i8 weights, one function each. The contracts and formulas are in
+// native/kernels/convolution/u8_convolution.h. Each writes `y`, an intermediate tensor or a part of a concatenation, and
+// returns it.
+import type { Fused, ProgramBuilder, Tensor } from './builder.js'
+import {
+  type Bounds,
+  type ConvolutionWindow,
+  transposedAttributes,
+  windowAttributes,
+} from './convolution-ops.js'
+
+export interface U8Convolution {
+  /** [N, H, W, I] u8 */
+  readonly x: Tensor
+  /** [O, KH * KW * I] loaded as i8; transposed: taps in the order of `transposedTaps`. */
+  readonly weight: Tensor
+  /** [O] i32, of scale sx * sw */
+  readonly bias: Tensor
+  /** [O] f32: sx * sw / sy, of a float result sx * sw */
+  readonly multiplier: Tensor
+}
+
+export interface DynamicConvolution {
+  /** [N, H, W, I] u8 */
+  readonly x: Tensor
+  /** [N, 2] or, for 1 x 1 windows of stride 1 without padding, [N * H * W, 2]: scale and zero of x's codes */
+  readonly params: Tensor
+  /** [O, KH * KW * I] loaded as i8; transposed: taps in the order of `transposedTaps`. */
+  readonly weight: Tensor
+  /** [O] f32 */
+  readonly weightScale: Tensor
+  /** [O] f32 */
+  readonly bias: Tensor
+}
+
+/** The codes that stand for 0. `y` of a u8 result only. */
+export interface Zeros {
+  readonly x: number
+  /** default: 0 */
+  readonly w?: number
+  /** default: 0 */
+  readonly y?: number
+}
+
+/**
+ * Columns of a tap that the i8 weight of a convolution is best loaded with: whole windows where channels do not fill
+ * groups of 4.
+ */
+export function tapColumns(channels: number, { size }: ConvolutionWindow): number {
+  return channels % 4 === 0 ? channels : size[0] * size[1] * channels
+}
+
+/** u8 x [N,H,W,I] -> y [N,P,Q,O], u8 or f32. Bounds of a u8 result are codes. */
+export function conv2dU8(
+  p: ProgramBuilder,
+  label: string,
+  { x, weight, bias, multiplier }: U8Convolution,
+  window: ConvolutionWindow,
+  zeros: Zeros,
+  y: Tensor,
+  bounds?: Bounds,
+  fused?: readonly Fused[],
+): Tensor {
+  const attributes = { ...windowAttributes(window), ...zeroAttributes(zeros), ...bounds }
+  p.step('conv2d_u8', label, [x, weight, bias, multiplier], [y], attributes, fused)
+  return y
+}
+
+/** u8 x [N,H,W,I] with its scales and zeros -> f32 y [N,P,Q,O]. */
+export function conv2dDynamic(
+  p: ProgramBuilder,
+  label: string,
+  { x, params, weight, weightScale, bias }: DynamicConvolution,
+  window: ConvolutionWindow,
+  y: Tensor,
+  bounds?: Bounds,
+  fused?: readonly Fused[],
+): Tensor {
+  const attributes = { ...windowAttributes(window), ...bounds }
+  p.step('conv2d_dynamic', label, [x, params, weight, weightScale, bias], [y], attributes, fused)
+  return y
+}
+
+/** As conv2dU8; `window.pad` is what is cut off the result at the top and at the left. A tap has I columns. */
+export function transposeConv2dU8(
+  p: ProgramBuilder,
+  label: string,
+  { x, weight, bias, multiplier }: U8Convolution,
+  window: ConvolutionWindow,
+  zeros: Zeros,
+  y: Tensor,
+  bounds?: Bounds,
+  fused?: readonly Fused[],
+): Tensor {
+  const attributes = { ...transposedAttributes(window), ...zeroAttributes(zeros), ...bounds }
+  p.step('transpose_conv2d_u8', label, [x, weight, bias, multiplier], [y], attributes, fused)
+  return y
+}
+
+/** As conv2dDynamic; `window.pad` is what is cut off the result at the top and at the left. A tap has I columns. */
+export function transposeConv2dDynamic(
+  p: ProgramBuilder,
+  label: string,
+  { x, params, weight, weightScale, bias }: DynamicConvolution,
+  window: ConvolutionWindow,
+  y: Tensor,
+  bounds?: Bounds,
+  fused?: readonly Fused[],
+): Tensor {
+  const attributes = { ...transposedAttributes(window), ...bounds }
+  p.step('transpose_conv2d_dynamic', label, [x, params, weight, weightScale, bias], [y], attributes, fused)
+  return y
+}
+
+function zeroAttributes({ x, w = 0, y = 0 }: Zeros) {
+  return { x_zero: x, w_zero: w, y_zero: y }
+}
