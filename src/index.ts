@@ -1,6 +1,14 @@
 // The public API of qnative. Everything the command line does is here.
 export { type CeilingPoint, type Ceilings, measureCeilings } from './bench/ceilings.js'
 export {
+  type BenchDetectorOptions,
+  benchDetector,
+  type DetectorBench,
+  type DetectorBenchResult,
+  type DetectorKernelResult,
+} from './bench/detectors/bench-detector.js'
+export { type DetectorPreset, detectorPresets } from './bench/detectors/presets.js'
+export {
   benchKernels,
   type KernelBench,
   type KernelBenchOptions,
@@ -11,7 +19,7 @@ export { benchModel, type ModelBenchOptions, type ModelBenchResult } from './ben
 export { type LlamaShape, type Preset, presets } from './bench/presets.js'
 export { type Profile, type ProfileOptions, profileModel } from './bench/profile.js'
 export { type Comparison, compareTimes, type Verdict } from './bench/statistics.js'
-export { chromeTrace, type TraceEvent } from './bench/trace.js'
+export { chromeTrace, detectorTrace, type Trace, type TraceEvent } from './bench/trace.js'
 export * from './detection/centernet.js'
 export * from './detection/nms.js'
 export * from './detection/ssd.js'
@@ -53,7 +61,6 @@ export { type DetectorDescription, type DetectorHeads, describeDetector } from '
 export {
   type DetectionTimes,
   Detector,
-  type DetectorInput,
   type DetectorOptions,
   type NetworkRunner,
 } from './models/detector/detector.js'
@@ -66,6 +73,20 @@ export { cocoCategories, cocoIdOf, labelName } from './models/detector/labels.js
 export { type LoadDetectorOptions, type LoadedDetector, loadDetector } from './models/detector/load.js'
 export { type FoundObject, objectsOf } from './models/detector/objects.js'
 export { openNetwork } from './models/detector/open.js'
+export { headsAtPeaks } from './models/detector/peaks.js'
+export {
+  type DetectorInput,
+  Preprocessor,
+  type PreprocessorOptions,
+} from './models/detector/preprocessor.js'
+export { detectorInputs, imagesIn } from './models/detector/samples.js'
+export {
+  type GraphRun,
+  type GraphRunOptions,
+  GraphSession,
+  type GraphSessionOptions,
+  type LayerTiming,
+} from './models/detector/session.js'
 export type { SsdHeads } from './models/detector/ssd.js'
 export {
   type LlamaBlock,
@@ -87,6 +108,16 @@ export type { Environment, Isa, IsaStatus } from './native/face.js'
 export { UnusableError } from './native/isa.js'
 export * from './quantize/arrays.js'
 export { type CalibrationOptions, type CalibrationText, readCalibration } from './quantize/calibration.js'
+export {
+  type DetectorAtPrecision,
+  type DetectorsOptions,
+  detectorsAt,
+  type NetworkAtPrecision,
+  type NetworksOptions,
+  networksAt,
+  type PrecisionName,
+  precisionNames,
+} from './quantize/detector/precisions.js'
 export type { ModuleReport } from './quantize/quantize-block.js'
 export type { QuantizeTimes } from './quantize/quantize-blocks.js'
 export { type QuantizeLlamaOptions, type QuantizeResult, quantizeLlama } from './quantize/quantize-llama.js'

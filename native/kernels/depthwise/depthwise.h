@@ -42,10 +42,10 @@ enum DepthwiseAttribute {
   kDepthwiseYZero,
 };
 
-// Positions in Call::in, of the first two ops and of the dynamic one.
+// Positions in Call::in.
 inline constexpr int kDepthwiseX = 0, kDepthwiseWeight = 1, kDepthwiseBias = 2, kDepthwiseMultiplier = 3;
-inline constexpr int kDepthwiseDynamicParameters = 1, kDepthwiseDynamicWeight = 2;
-inline constexpr int kDepthwiseDynamicScale = 3, kDepthwiseDynamicBias = 4;
+inline constexpr int kDepthwiseDynamicParameters = 1, kDepthwiseDynamicWeight = 2, kDepthwiseDynamicScale = 3,
+                     kDepthwiseDynamicBias = 4;
 
 static inline int64_t depthwise_size(const Call& call, int attribute) {
   return static_cast<int64_t>(call.attribute[attribute]);
