@@ -71,7 +71,12 @@ export { type ImagePreset, imagePresets, parseResizeFit } from './images/presets
 export type { CenterNetGrid } from './models/detector/centernet.js'
 export type { DetectionLimits, Detections } from './models/detector/decode.js'
 export { type DetectorDescription, type DetectorHeads, describeDetector } from './models/detector/describe.js'
-export { type DetectionTimes, Detector, type NetworkRunner } from './models/detector/detector.js'
+export {
+  type DetectionTimes,
+  Detector,
+  type DetectorOptions,
+  type NetworkRunner,
+} from './models/detector/detector.js'
 export {
   type DetectorInspection,
   inspectNetwork,
@@ -81,12 +86,23 @@ export { cocoCategories, cocoIdOf, labelName } from './models/detector/labels.js
 export { type LoadDetectorOptions, type LoadedDetector, loadDetector } from './models/detector/load.js'
 export { type FoundObject, objectsOf } from './models/detector/objects.js'
 export { openNetwork } from './models/detector/open.js'
+<<<<<<< HEAD
+export { headsAtPeaks } from './models/detector/peaks.js'
 export {
   type DetectorInput,
   Preprocessor,
   type PreprocessorOptions,
 } from './models/detector/preprocessor.js'
 export { detectorInputs, imagesIn } from './models/detector/samples.js'
+=======
+>>>>>>> peers
+export {
+  type GraphRun,
+  type GraphRunOptions,
+  GraphSession,
+  type GraphSessionOptions,
+  type LayerTiming,
+} from './models/detector/session.js'
 export type { SsdHeads } from './models/detector/ssd.js'
 export {
   type LlamaBlock,

@@ -67,6 +67,7 @@ async function detect(files: string[], flags: DetectFlags): Promise<void> {
   const loaded = await loadDetector(description, description.network, {
     ...compute,
     preprocess: flags.preprocess,
+    maxDetections: flags.maxDetections,
   })
   const results: ImageObjects[] = []
   const failures: FormatError[] = []

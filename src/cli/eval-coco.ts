@@ -128,6 +128,7 @@ async function evaluateModel(flags: CocoFlags, model: string): Promise<void> {
     const precisions = detectorsAt(description, precision, {
       ...compute,
       preprocess,
+      maxDetections: flags.maxDetections,
       calibration,
       onProgress: (done, total) => progress.update('calibrating', done, total),
     })

@@ -22,12 +22,12 @@ const profile = (...args: string[]) =>
 describe('qnative profile --image', () => {
   test('--json has every kernel at every precision, and the trace every step', async () => {
     const trace = path.join(directory, 'trace.json')
-    const { status, stdout } = await profile('--precision', 'f32,dyn8', '--json', '--trace', trace)
+    const { status, stdout } = await profile('--precision', 'f32,int8', '--json', '--trace', trace)
     expect(status).toBe(0)
     const { command, ceilings, results, models } = JSON.parse(stdout)
     expect(command).toBe('profile')
     expect(ceilings.start.points).toHaveLength(1)
-    expect(models).toMatchObject([{ precision: 'f32' }, { precision: 'dyn8' }])
+    expect(models).toMatchObject([{ precision: 'f32' }, { precision: 'int8' }])
     for (const model of models) {
       const { preprocessNs, invokeNs, postprocessNs, medianNs, samplesNs } = model
       expect(preprocessNs + invokeNs + postprocessNs).toBeGreaterThan(0.5 * medianNs)
@@ -41,11 +41,11 @@ describe('qnative profile --image', () => {
       expect.objectContaining({ precision: 'f32', op: 'preprocess', kind: 'tf-legacy:pad', gbPerS: null }),
     )
     expect(results).toContainEqual(
-      expect.objectContaining({ precision: 'dyn8', op: 'decode', kind: 'peaks, top-k' }),
+      expect.objectContaining({ precision: 'int8', op: 'decode', kind: 'peaks, top-k' }),
     )
     const { traceEvents } = JSON.parse(readFileSync(trace, 'utf8'))
     const names = traceEvents.map(({ name }: { name: string }) => name)
-    expect(names).toEqual(expect.arrayContaining(['image 1, f32', 'image 1, dyn8', 'box/scale', 'decode']))
+    expect(names).toEqual(expect.arrayContaining(['image 1, f32', 'image 1, int8', 'box/scale', 'decode']))
   })
 
   test('writes tables', async () => {

@@ -69,13 +69,13 @@ describe('qnative eval coco --model', () => {
 
   test('every precision of a float file, each against f32', async () => {
     const { status, stdout, stderr } = await coco(
-      ...['--precision', 'native,f32,f16,dyn8,w4,w2', '--calibration', directory],
+      ...['--precision', 'native,f32,f16,dyn8,int8,w4,w2', '--calibration', directory],
       ...['--score-threshold', '0.5', '--json'],
     )
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const { results } = JSON.parse(stdout)
     expect(results.map(({ precision }: { precision: string }) => precision)).toEqual([
-      ...['native', 'f32', 'f16', 'dyn8', 'w4', 'w2'],
+      ...['native', 'f32', 'f16', 'dyn8', 'int8', 'w4', 'w2'],
     ])
     for (const { precision, stats, againstF32, weightBytes } of results) {
       // Two weights a channel, far apart: any number of bits holds them.

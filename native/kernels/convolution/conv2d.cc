@@ -19,7 +19,7 @@ constexpr AttributeSpec kAttributes[] = {
 };
 
 std::string check(const Call& call) {
-  const std::string reason = check_float_weight(call);
+  const std::string reason = check_float_convolution(call, kConv2dLo);
   return reason.empty() ? check_convolution(call, call.in[1].weight->cols) : reason;
 }
 

@@ -14,9 +14,12 @@ std::int64_t bytes_of(const View& view) {
 
 }  // namespace
 
-std::string check_float_weight(const Call& call) {
-  const bool i8 = call.in[1].weight->format == WeightFormat::i8;
-  return i8 ? "codes of i8 panels have no scales: use conv2d_u8 or conv2d_dynamic" : "";
+std::string check_float_convolution(const Call& call, int lo) {
+  if (call.in[1].weight->format == WeightFormat::i8)
+    return "codes of i8 panels have no scales: use conv2d_u8 or conv2d_dynamic";
+  const double least = call.attribute[lo], greatest = call.attribute[lo + 1];
+  if (least <= greatest) return {};
+  return "lo " + std::to_string(least) + " .. hi " + std::to_string(greatest) + " is not a range of values";
 }
 
 std::int64_t float_convolution_bytes(const Call& call) {

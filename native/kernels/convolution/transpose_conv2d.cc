@@ -17,7 +17,7 @@ constexpr AttributeSpec kAttributes[] = {
 };
 
 std::string check(const Call& call) {
-  const std::string reason = check_float_weight(call);
+  const std::string reason = check_float_convolution(call, kTransposeConv2dLo);
   return reason.empty() ? check_transposed_convolution(call, call.in[1].weight->cols) : reason;
 }
 

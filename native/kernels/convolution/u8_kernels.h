@@ -100,7 +100,7 @@ class U8Walk {
     if (params.dim[0] != call_.in[0].dim[0]) return;
     const float* row = static_cast<const float*>(params.data) + image * params.stride;
     scale_ = row[0];
-    x_zero_ = static_cast<int32_t>(row[1]);
+    x_zero_ = zero_of_params(row);
   }
 
   void pixel_terms() {
@@ -114,7 +114,7 @@ class U8Walk {
       for (int64_t i = 0; i < block.pixels; ++i) {
         if (pixels.has_sum) {
           pixels.scale[i] = row[i * params.stride];
-          pixels.sum[i] = -static_cast<int32_t>(row[i * params.stride + 1]);
+          pixels.sum[i] = -zero_of_params(row + i * params.stride);
         } else {
           pixels.scale[i] = scale_;
         }

@@ -3,6 +3,7 @@ import type { Graph } from '../../graph/graph.js'
 import type { RgbImage } from '../../images/image.js'
 import type { DetectorDescription } from '../../models/detector/describe.js'
 import { Detector } from '../../models/detector/detector.js'
+import { headsAtPeaks } from '../../models/detector/peaks.js'
 import type { PreprocessorOptions } from '../../models/detector/preprocessor.js'
 import { GraphSession } from '../../models/detector/session.js'
 import type { Isa } from '../../native/face.js'
@@ -46,7 +47,11 @@ export interface DetectorRuns {
 /** A warm-up image, then the samples. */
 export async function timeDetector(options: TimeDetectorOptions): Promise<DetectorRuns> {
   const { description, network, threads, isa, repeats, seconds, signal } = options
-  const session = await GraphSession.create(network, { threads, isa })
+  const session = await GraphSession.create(network, {
+    threads,
+    isa,
+    atPeaks: headsAtPeaks(description.heads),
+  })
   try {
     const detector = new Detector(description, session, options)
     const timer = new ImageTimer(detector, session, options.image)
@@ -90,7 +95,7 @@ class ImageTimer {
     const endNs = this.#now()
     const { resize, fit } = this.#detector.preprocessor.preprocessing
     const network = timings.map(({ step, op, label, kernel, startNs, durationNs, bytes, operations }) => {
-      const kind = kindOf(this.#session.program.steps[step]!.attributes)
+      const kind = kindOf(label, this.#session.program.steps[step]!.attributes)
       return { op, kind, label, kernel, startNs: preparedNs + startNs, durationNs, bytes, operations }
     })
     const outside = (op: string, kind: string, from: number, to: number): DetectorStep => {
@@ -123,7 +128,9 @@ const decoders = {
   ssd: 'boxes, NMS',
 } as const
 
-function kindOf(attributes: Readonly<Record<string, number>>): string {
+/** Steps of heads that are computed at peaks only say so. */
+function kindOf(label: string, attributes: Readonly<Record<string, number>>): string {
+  if (label.endsWith('[at peaks]')) return 'at peaks'
   const height = attributes['kernel_h'] ?? attributes['window_h']
   if (height === undefined) return ''
   const width = attributes['kernel_w'] ?? attributes['window_w']
