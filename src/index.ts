@@ -86,7 +86,6 @@ export { cocoCategories, cocoIdOf, labelName } from './models/detector/labels.js
 export { type LoadDetectorOptions, type LoadedDetector, loadDetector } from './models/detector/load.js'
 export { type FoundObject, objectsOf } from './models/detector/objects.js'
 export { openNetwork } from './models/detector/open.js'
-<<<<<<< HEAD
 export { headsAtPeaks } from './models/detector/peaks.js'
 export {
   type DetectorInput,
@@ -94,8 +93,6 @@ export {
   type PreprocessorOptions,
 } from './models/detector/preprocessor.js'
 export { detectorInputs, imagesIn } from './models/detector/samples.js'
-=======
->>>>>>> peers
 export {
   type GraphRun,
   type GraphRunOptions,

@@ -155,11 +155,7 @@ inline void arrange_values(const CodesLayer& layer, const Call& call, const Code
     uint32_t bias = 0;
     if (layer.dynamic) {
       block.bias[i] = inside ? static_cast<const float*>(call.in[kDepthwiseDynamicBias].data)[o] : 0.0f;
-<<<<<<< HEAD
       block.scale[i] = inside ? static_cast<const float*>(call.in[kDepthwiseDynamicScale].data)[o] : 0.0f;
-=======
-      block.scale[i] = inside ? static_cast<const float*>(call.in[kDepthwiseScale].data)[o] : 0.0f;
->>>>>>> lowering
     } else {
       bias = inside ? static_cast<uint32_t>(static_cast<const int32_t*>(call.in[kDepthwiseBias].data)[o]) : 0;
       block.scale[i] = inside ? static_cast<const float*>(call.in[kDepthwiseMultiplier].data)[o] : 0.0f;
@@ -171,11 +167,7 @@ inline void arrange_values(const CodesLayer& layer, const Call& call, const Code
 // The zero point and scale of an image's codes.
 inline void set_image(CodesLayer& layer, const Call& call, int64_t image) {
   if (layer.dynamic) {
-<<<<<<< HEAD
     const View& parameters = call.in[kDepthwiseDynamicParameters];
-=======
-    const View& parameters = call.in[kDepthwiseParameters];
->>>>>>> lowering
     const float* row = static_cast<const float*>(parameters.data) + image * parameters.stride;
     layer.x_scale = row[0];
     layer.x_zero = static_cast<int>(row[1]);

@@ -44,11 +44,7 @@ enum DepthwiseAttribute {
 
 // Positions in Call::in.
 inline constexpr int kDepthwiseX = 0, kDepthwiseWeight = 1, kDepthwiseBias = 2, kDepthwiseMultiplier = 3;
-<<<<<<< HEAD
 inline constexpr int kDepthwiseDynamicParameters = 1, kDepthwiseDynamicWeight = 2, kDepthwiseDynamicScale = 3,
-=======
-inline constexpr int kDepthwiseParameters = 1, kDepthwiseDynamicWeight = 2, kDepthwiseScale = 3,
->>>>>>> lowering
                      kDepthwiseDynamicBias = 4;
 
 static inline int64_t depthwise_size(const Call& call, int attribute) {

@@ -102,17 +102,10 @@ void depthwise_u8_reference(const Call& call, int64_t begin, int64_t end, void*)
 
 void depthwise_dynamic_reference(const Call& call, int64_t begin, int64_t end, void*) {
   const View& y = call.out[0];
-<<<<<<< HEAD
   const float* parameters = data_of<float>(call.in[kDepthwiseDynamicParameters]);
   const int64_t step = call.in[kDepthwiseDynamicParameters].stride;
   const float* bias = data_of<float>(call.in[kDepthwiseDynamicBias]);
   const float* scale = data_of<float>(call.in[kDepthwiseDynamicScale]);
-=======
-  const float* parameters = data_of<float>(call.in[kDepthwiseParameters]);
-  const int64_t step = call.in[kDepthwiseParameters].stride;
-  const float* bias = data_of<float>(call.in[kDepthwiseDynamicBias]);
-  const float* scale = data_of<float>(call.in[kDepthwiseScale]);
->>>>>>> lowering
   const float lo = static_cast<float>(call.attribute[kDepthwiseLo]);
   const float hi = static_cast<float>(call.attribute[kDepthwiseHi]);
   // The zero point is an image's, so the sums of codes and of weights are kept apart.
