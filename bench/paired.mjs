@@ -23,7 +23,8 @@ import { diagnose } from '../dist/index.js'
 export async function interleave(sides, { rounds, seconds }) {
   const best = { ours: /** @type {number[]} */ ([]), theirs: /** @type {number[]} */ ([]) }
   for (let round = 0; round < rounds; round++) {
-    const order = /** @type {const} */ (round % 2 ? ['theirs', 'ours'] : ['ours', 'theirs'])
+    /** @type {('ours' | 'theirs')[]} */
+    const order = round % 2 ? ['theirs', 'ours'] : ['ours', 'theirs']
     for (const who of order) best[who].push(Math.min(...(await sides[who](seconds))))
   }
   const ratios = best.ours.map((time, i) => time / (best.theirs[i] ?? Number.NaN))
@@ -34,7 +35,7 @@ export async function interleave(sides, { rounds, seconds }) {
 
 /**
  * A side that runs in this process: once untimed, then timed.
- * @param {() => Promise<unknown>} run
+ * @param {() => Promise<number>} run gives the milliseconds that count
  * @returns {Side}
  */
 export function timed(run) {
@@ -42,19 +43,38 @@ export function timed(run) {
     await run()
     const times = []
     const began = performance.now()
-    while (times.length === 0 || performance.now() - began < 1000 * seconds) {
-      const start = performance.now()
-      await run()
-      times.push(performance.now() - start)
-    }
+    while (times.length === 0 || performance.now() - began < 1000 * seconds) times.push(await run())
     return times
   }
 }
 
-/** What the figures depend on besides the programs: ours use this ISA; the load average is that of the last minute. */
-export function conditions() {
-  const { cpu, isa } = diagnose()
-  return { cpu, isa: isa.chosen, loadAverage: loadavg()[0] ?? Number.NaN }
+/** Milliseconds that something takes. @param {() => Promise<unknown>} run */
+export async function wallClock(run) {
+  const start = performance.now()
+  await run()
+  return performance.now() - start
+}
+
+/**
+ * What the figures depend on besides the programs: ours use this ISA; the load average is that of the last minute.
+ * @param {import('../dist/index.js').Isa | undefined} isa what was asked for
+ */
+export function conditions(isa) {
+  const { cpu, isa: best } = diagnose()
+  return { cpu, isa: isa ?? best.chosen, loadAverage: loadavg()[0] ?? Number.NaN }
+}
+
+/**
+ * @param {string | undefined} name
+ * @throws RangeError where this CPU or build lacks it
+ */
+export function usableIsa(name) {
+  if (name === undefined) return undefined
+  const usable = diagnose().isas.filter((isa) => isa.usable)
+  const found = usable.find((isa) => isa.name === name)
+  if (!found)
+    throw new RangeError(`expected one of ${usable.map((isa) => isa.name).join(', ')} for --isa, got ${name}`)
+  return found.name
 }
 
 /** @param {{ cpu: string, isa: string | null, loadAverage: number }} conditions */

@@ -2,17 +2,18 @@
 //
 //   pip install ai-edge-litert tensorflow_cpu
 //   node bench/peer-litert.mjs --cache FOLDER [--python python3] [--model NAME,...] [--precision f32,f16,dyn8,int8]
-//     [--threads 1,2] [--rounds 7] [--seconds 0.5] [--json]
+//     [--threads 1,2] [--isa NAME] [--rounds 7] [--seconds 0.5] [--json]
 //
-// litert_models.py makes what --cache lacks (180 MB in all): a CenterNet ResNet-v2-50 at 512x512 and a MobileNetV2 at 320x320
+// litert_models.py makes what --cache lacks (260 MB in all): a CenterNet ResNet-v2-50 at 512x512 and a MobileNetV2 at 320x320
 // with random weights. Each file is run by both in turns, on one input, whose outputs have to agree; every output is
-// computed whole. peer-litert.py is LiteRT's side. QNATIVE_ISA forces our instruction set, LiteRT always takes the CPU's best.
+// computed whole. Both times leave out copying inputs and outputs. peer-litert.py is LiteRT's side. --isa forces our
+// instruction set; LiteRT always takes the CPU's best.
 import { spawn, spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { GraphSession, openNetwork } from '../dist/index.js'
-import { conditions, conditionsText, interleave, relativeDifference, timed } from './paired.mjs'
+import { conditions, conditionsText, interleave, relativeDifference, timed, usableIsa } from './paired.mjs'
 
 const models = ['centernet_resnet_v2_512', 'mobilenet_v2_320']
 const precisions = ['f32', 'f16', 'dyn8', 'int8']
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     model: { type: 'string', default: models.join(',') },
     precision: { type: 'string', default: precisions.join(',') },
     threads: { type: 'string', default: '1,2' },
+    isa: { type: 'string' },
     rounds: { type: 'string', default: '7' },
     seconds: { type: 'string', default: '0.5' },
     json: { type: 'boolean', default: false },
@@ -42,10 +44,12 @@ const isKnown =
   [...chosen.threads, rounds].every((count) => Number.isInteger(count) && count >= 1)
 if (cache === undefined || !isKnown || !(seconds > 0)) {
   console.error(
-    'usage: node bench/peer-litert.mjs --cache FOLDER [--python PATH] [--model NAME,...] [--precision NAME,...] [--threads N,...] [--rounds N] [--seconds S] [--json]',
+    'usage: node bench/peer-litert.mjs --cache FOLDER [--python PATH] [--model NAME,...] [--precision NAME,...] [--threads N,...] [--isa NAME] [--rounds N] [--seconds S] [--json]',
   )
   process.exit(2)
 }
+
+const isa = usableIsa(values.isa)
 
 /** How far outputs may differ, relative to their range: rounding adds up in f32, and flips codes in quantized files. */
 const tolerance = { f32: 1e-3, f16: 1e-3, dyn8: 0.1, int8: 0.1 }
@@ -69,7 +73,7 @@ function makeModels(folder) {
 
 /** @param {string} folder */
 async function compareAll(folder) {
-  const before = conditions()
+  const before = conditions(isa)
   if (!values.json) {
     console.log(conditionsText(before))
     console.log(
@@ -88,7 +92,7 @@ async function compareAll(folder) {
       }
     }
   }
-  const after = conditions()
+  const after = conditions(isa)
   if (values.json) {
     console.log(JSON.stringify({ schemaVersion: 1, rounds, seconds, before, after, results }, null, 2))
   } else {
@@ -98,7 +102,7 @@ async function compareAll(folder) {
 
 /** @param {string} file @param {number} threads */
 async function compare(file, threads) {
-  const session = await GraphSession.create(await openNetwork(file), { threads })
+  const session = await GraphSession.create(await openNetwork(file), { threads, isa })
   try {
     const { usesXnnpack } = await server.ask({ load: file, threads })
     if (!usesXnnpack) throw new Error(`${file}: LiteRT does not use XNNPACK for it`)
@@ -113,7 +117,7 @@ async function compare(file, threads) {
     )
     const times = await interleave(
       {
-        ours: timed(() => session.run([pixels])),
+        ours: timed(async () => (await session.run([pixels])).durationNs / 1e6),
         theirs: async (duration) => (await server.ask({ seconds: duration })).milliseconds,
       },
       { rounds, seconds },

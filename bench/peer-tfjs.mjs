@@ -2,7 +2,7 @@
 // each:
 //
 //   npm install --prefix bench
-//   node bench/peer-tfjs.mjs --model DIR/centernet.json [--rounds 7] [--seconds 1] [--json]
+//   node bench/peer-tfjs.mjs --model DIR/centernet.json [--isa NAME] [--rounds 7] [--seconds 1] [--json]
 //
 // The model is a MobileNetV3 CenterNet of npm's @vladmandic/human (models/centernet.json), but any TensorFlow.js graph model
 // with one float input will do. Both run the whole graph on one input and hand out all its outputs, which have to agree.
@@ -13,11 +13,20 @@ import { parseArgs } from 'node:util'
 import * as tf from '@tensorflow/tfjs'
 import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 import { GraphSession, openNetwork } from '../dist/index.js'
-import { conditions, conditionsText, interleave, relativeDifference, timed } from './paired.mjs'
+import {
+  conditions,
+  conditionsText,
+  interleave,
+  relativeDifference,
+  timed,
+  usableIsa,
+  wallClock,
+} from './paired.mjs'
 
 const { values } = parseArgs({
   options: {
     model: { type: 'string' },
+    isa: { type: 'string' },
     rounds: { type: 'string', default: '7' },
     seconds: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
@@ -27,27 +36,30 @@ const { model: file } = values
 const rounds = Number(values.rounds)
 const seconds = Number(values.seconds)
 if (file === undefined || !(Number.isInteger(rounds) && rounds >= 1 && seconds > 0)) {
-  console.error('usage: node bench/peer-tfjs.mjs --model FILE [--rounds N] [--seconds S] [--json]')
+  console.error(
+    'usage: node bench/peer-tfjs.mjs --model FILE [--isa NAME] [--rounds N] [--seconds S] [--json]',
+  )
   process.exit(2)
 }
 
 /** How far outputs may differ, relative to their range. Ranks of near-ties may swap in a list of detections: that one is not compared. */
 const tolerance = 1e-3
 
+const isa = usableIsa(values.isa)
 const graph = await openNetwork(file)
-const session = await GraphSession.create(graph, { threads: 1 })
+const session = await GraphSession.create(graph, { threads: 1, isa })
 const [input] = session.inputs
 const shape = [...(input?.shape ?? [])]
 const pixels = gradients(shape)
 const peer = await loadPeer(file)
 
-const before = conditions()
+const before = conditions(isa)
 const differences = await compareOutputs()
 const result = await interleave(
-  { ours: timed(() => session.run([pixels])), theirs: timed(() => peer.run()) },
+  { ours: timed(() => wallClock(() => session.run([pixels]))), theirs: timed(() => wallClock(peer.run)) },
   { rounds, seconds },
 )
-const after = conditions()
+const after = conditions(isa)
 const isEqual = differences.every(({ difference }) => difference <= tolerance)
 if (!isEqual) process.exitCode = 1
 if (values.json) {

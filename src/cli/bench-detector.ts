@@ -10,6 +10,9 @@ import { decodeImage } from '../images/decode.js'
 import type { RgbImage } from '../images/image.js'
 import { type DetectorDescription, describeDetector } from '../models/detector/describe.js'
 import { openNetwork } from '../models/detector/open.js'
+import { Preprocessor } from '../models/detector/preprocessor.js'
+import { networksAt, type PrecisionName } from '../quantize/detector/precisions.js'
+import type { Sample } from '../quantize/detector/run-graph.js'
 import { ceilingColumns, ceilingRows, driftText } from '../report/bench.js'
 import {
   detectorBenchFields,
@@ -19,13 +22,13 @@ import {
 } from '../report/detector-bench.js'
 import { jsonDocument } from '../report/document.js'
 import { csvTable, markdownTable, textTable } from '../report/table.js'
-import { type DetectorPrecisionName, networksAt } from './detector-precisions.js'
+import type { PreprocessFlags } from './detector-options.js'
 import type { computeOptions } from './options.js'
 import { ProgressLine } from './progress.js'
 
 export interface DetectorBenchFlags {
-  readonly precision?: DetectorPrecisionName[]
-  readonly preprocess?: Parameters<typeof benchDetector>[0]['preprocess']
+  readonly precision?: PrecisionName[]
+  readonly preprocess?: PreprocessFlags['preprocess']
   readonly trace?: string
   readonly json?: boolean
   readonly markdown?: boolean
@@ -71,7 +74,10 @@ async function measure(
       description,
       image,
       preprocess,
-      precisions: await networksAt(description, precision),
+      precisions: networksAt(description, precision, {
+        ...compute,
+        samples: () => samplesOf(image, new Preprocessor(description, { ...compute, preprocess })),
+      }),
       onProgress: (done, total) => progress.update('timing the detector', done, total),
     })
     if (trace !== undefined) await writeFileAtomic(trace, JSON.stringify(detectorTrace(model, bench)))
@@ -79,6 +85,11 @@ async function measure(
     progress.clear()
   }
   process.stdout.write(`${render(command, bench, flags, compute)}\n`)
+}
+
+/** Ranges for the arithmetic of int8: of what is timed itself, since nobody looks at the boxes. */
+async function* samplesOf(image: RgbImage, preprocessor: Preprocessor): AsyncGenerator<Sample> {
+  yield { name: 'image', inputs: [(await preprocessor.preprocess(image)).values] }
 }
 
 /** As large as COCO's are. */

@@ -8,6 +8,7 @@ import { type Preset, presets } from '../bench/presets.js'
 import { openLlama } from '../models/llama/checkpoint.js'
 import type { LlamaBits } from '../models/llama/precision.js'
 import type { Activations } from '../models/llama/program.js'
+import { precisionNames } from '../quantize/detector/precisions.js'
 import {
   ceilingColumns,
   ceilingRows,
@@ -19,7 +20,6 @@ import {
 import { jsonDocument } from '../report/document.js'
 import { type Column, csvTable, markdownTable, textTable } from '../report/table.js'
 import { benchPreset, type DetectorBenchFlags } from './bench-detector.js'
-import { detectorPrecisionNames } from './detector-precisions.js'
 import { UsageError } from './errors.js'
 import { addComputeOptions, type ComputeFlags, computeOptions, integerList, listOf } from './options.js'
 import { ProgressLine } from './progress.js'
@@ -61,8 +61,8 @@ export function benchCommand(): Command {
     .option('--hot', 'weights come from cache, as far as it holds them')
     .option(
       '--precision <list>',
-      `of a detector, several of ${detectorPrecisionNames.join(', ')} (default: native, which is f32)`,
-      listOf(detectorPrecisionNames),
+      `of a detector, several of ${precisionNames.join(', ')} (default: native, which is f32)`,
+      listOf(precisionNames),
     )
     .option(
       '--trace <file>',

@@ -67,6 +67,7 @@ async function detect(files: string[], flags: DetectFlags): Promise<void> {
   const loaded = await loadDetector(description, description.network, {
     ...compute,
     preprocess: flags.preprocess,
+    maxDetections: flags.maxDetections,
   })
   const results: ImageObjects[] = []
   const failures: FormatError[] = []
@@ -83,7 +84,7 @@ async function detect(files: string[], flags: DetectFlags): Promise<void> {
     loaded.release()
   }
   const { preset } = description
-  const { resize, fit } = loaded.detector.preprocessing
+  const { resize, fit } = loaded.detector.preprocessor.preprocessing
   const text = flags.json
     ? jsonDocument('detect', compute, { model: flags.model, preset, resize, fit, results })
     : results.map(detectedText).join('\n\n')

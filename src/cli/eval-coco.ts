@@ -1,15 +1,13 @@
 import { Command, Option } from 'commander'
+import { describeDetector } from '../models/detector/describe.js'
+import { openNetwork } from '../models/detector/open.js'
+import { detectorsAt, type PrecisionName, precisionNames } from '../quantize/detector/precisions.js'
 import { cocoText } from '../report/coco.js'
 import { detectorText } from '../report/detector.js'
 import { jsonDocument } from '../report/document.js'
 import { evaluateCoco } from '../tasks/coco/evaluate.js'
 import { evaluateDetector } from '../tasks/coco/evaluate-detector.js'
 import { addPreprocessOption, type PreprocessFlags } from './detector-options.js'
-import {
-  type DetectorPrecisionName,
-  detectorPrecisionNames,
-  detectorPrecisions,
-} from './detector-precisions.js'
 import { UsageError } from './errors.js'
 import {
   addComputeOptions,
@@ -26,7 +24,7 @@ interface CocoFlags extends ComputeFlags, PreprocessFlags {
   readonly detections?: string
   readonly model?: string
   readonly images?: string
-  readonly precision?: DetectorPrecisionName[]
+  readonly precision?: PrecisionName[]
   readonly calibration?: string
   readonly scoreThreshold?: number
   readonly maxDetections?: number
@@ -73,8 +71,8 @@ export function cocoCommand(): Command {
     .option('--images <folder>', 'where the images of the annotations are')
     .option(
       '--precision <list>',
-      `several of ${detectorPrecisionNames.join(', ')}, separated by commas (default: native, as stored)`,
-      listOf(detectorPrecisionNames),
+      `several of ${precisionNames.join(', ')}, separated by commas (default: native, as stored)`,
+      listOf(precisionNames),
     )
     .option('--calibration <folder>', 'images that int8 is calibrated on, and w4 and w2 are better with')
   addPreprocessOption(command)
@@ -119,12 +117,20 @@ async function coco(flags: CocoFlags): Promise<void> {
 async function evaluateModel(flags: CocoFlags, model: string): Promise<void> {
   const { annotations, images } = flags
   if (images === undefined) throw new UsageError('--model needs --images, the folder of the annotated images')
+  if (flags.precision?.includes('int8') && flags.calibration === undefined) {
+    throw new UsageError('--precision int8 needs --calibration, a folder of images')
+  }
   const compute = computeOptions(flags)
   const progress = new ProgressLine()
   try {
-    const precisions = await detectorPrecisions(model, flags.precision ?? ['native'], {
+    const description = describeDetector(await openNetwork(model))
+    const { preprocess, calibration, precision = ['native'] } = flags
+    const precisions = detectorsAt(description, precision, {
       ...compute,
-      preprocess: flags.preprocess,
+      preprocess,
+      maxDetections: flags.maxDetections,
+      calibration,
+      onProgress: (done, total) => progress.update('calibrating', done, total),
     })
     const evaluation = await evaluateDetector({
       ...flags,

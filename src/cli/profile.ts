@@ -5,12 +5,12 @@ import { chromeTrace } from '../bench/trace.js'
 import { writeFileAtomic } from '../formats/write-file.js'
 import { type LlamaCheckpoint, openLlama } from '../models/llama/checkpoint.js'
 import type { LlamaBits } from '../models/llama/precision.js'
+import { precisionNames } from '../quantize/detector/precisions.js'
 import { jsonDocument } from '../report/document.js'
 import { phaseText, profileColumns } from '../report/profile.js'
 import { markdownTable, textTable } from '../report/table.js'
 import { type DetectorBenchFlags, profileImage } from './bench-detector.js'
 import { addPreprocessOption } from './detector-options.js'
-import { detectorPrecisionNames } from './detector-precisions.js'
 import { UsageError } from './errors.js'
 import { addComputeOptions, type ComputeFlags, computeOptions, listOf, positiveInteger } from './options.js'
 import {
@@ -49,8 +49,8 @@ export function profileCommand(): Command {
     )
     .option(
       '--precision <list>',
-      `of a detector, several of ${detectorPrecisionNames.join(', ')} (default: native)`,
-      listOf(detectorPrecisionNames),
+      `of a detector, several of ${precisionNames.join(', ')} (default: native)`,
+      listOf(precisionNames),
     )
     .option('--bits <width>', 'native (as stored), f32 (unquantized), 8, 4 or 2', oneWidth, 'native')
   addPreprocessOption(addPrecisionOptions(command))

@@ -115,3 +115,32 @@ export function transposeConv2dDynamic(
 function zeroAttributes({ x, w = 0, y = 0 }: Zeros) {
   return { x_zero: x, w_zero: w, y_zero: y }
 }
+
+/** Codes of x and the parameters of the rows that conv2dDynamic takes. */
+export interface DynamicCodes {
+  readonly codes: Tensor
+  readonly params: Tensor
+}
+
+/** Each pixel of x [N,H,W,C] by the range of its channels: u8 [N,H,W,C] and params [N * H * W, 2]. */
+export function quantizePixels(p: ProgramBuilder, label: string, x: Tensor): DynamicCodes {
+  const [n, h, w] = x.shape as number[]
+  const codes = p.intermediate('u8', ...x.shape)
+  const params = p.intermediate('f32', n! * h! * w!, 2)
+  p.step('quantize_pixels', label, [x], [codes, params])
+  return { codes, params }
+}
+
+/** Slices of the rows of an image whose ranges threads find at once. */
+const rangeSlices = 32
+
+/** Each image of x [N,H,W,C] by its range: u8 [N,H,W,C] and params [N, 2]. */
+export function quantizeImage(p: ProgramBuilder, label: string, x: Tensor): DynamicCodes {
+  const [n, h] = x.shape as number[]
+  const ranges = p.intermediate('f32', n!, Math.min(h!, rangeSlices), 2)
+  p.step('min_max', `${label}.range`, [x], [ranges])
+  const codes = p.intermediate('u8', ...x.shape)
+  const params = p.intermediate('f32', n!, 2)
+  p.step('quantize_image', label, [x, ranges], [codes, params])
+  return { codes, params }
+}

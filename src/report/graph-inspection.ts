@@ -21,6 +21,7 @@ function summary({
   weightBytes,
   network,
   reason,
+  quantization,
   warnings,
 }: GraphInspection): string {
   const size = bytes(files.reduce((sum, file) => sum + file.bytes, 0))
@@ -28,6 +29,13 @@ function summary({
     `format      ${format}, ${files.length} file${files.length === 1 ? '' : 's'}, ${size}`,
     `weights     ${parameters.toLocaleString('en-US')} numbers, ${bytes(weightBytes)}`,
   ]
+  if (quantization) {
+    const { precision, sourceModel, calibration } = quantization
+    const images = calibration
+      ? `calibrated on ${calibration.images} images of ${plain(calibration.source)}`
+      : 'without calibration'
+    lines.push(`quantized   ${plain(precision)} of ${plain(sourceModel)}, ${images}`)
+  }
   if (network) {
     const { multiplyAdds, nodes, fusedNodes } = network
     lines.push(`work        ${(multiplyAdds / 1e6).toFixed(1)} million multiply-adds`)

@@ -1,14 +1,12 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import sharp from 'sharp'
-import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { decodeImage } from '../../src/images/decode.js'
 import { cellImage } from '../models/detector/tiny.js'
 import { writeTinyCenterNet } from '../models/detector/tiny-file.js'
 import { temporaryDirectory, writeInto } from '../temporary.js'
 import { qnative } from './command-line.js'
-
-vi.mock('../../src/models/detector/session.js', () => import('../models/detector/oracle-session.js'))
 
 const directory = temporaryDirectory()
 const model = path.join(directory, 'model')

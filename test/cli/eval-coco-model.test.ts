@@ -1,14 +1,12 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import sharp from 'sharp'
-import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { cellImage } from '../models/detector/tiny.js'
 import { writeTinyCenterNet } from '../models/detector/tiny-file.js'
 import { describeWithAssets, sharedAsset } from '../shared.js'
 import { temporaryDirectory, writeInto } from '../temporary.js'
 import { qnative } from './command-line.js'
-
-vi.mock('../../src/models/detector/session.js', () => import('../models/detector/oracle-session.js'))
 
 const directory = temporaryDirectory()
 const model = path.join(directory, 'model.json')
@@ -67,6 +65,42 @@ describe('qnative eval coco --model', () => {
     expect(stdout).toMatch(/^f32 +[\d.]+ KiB +1\.000 /m)
     expect(stdout).toMatch(/^f32 +preprocess /m)
     expect(JSON.parse(readFileSync(written, 'utf8'))[0]).toMatchObject({ image_id: 7, category_id: 5 })
+  })
+
+  test('every precision of a float file, each against f32', async () => {
+    const { status, stdout, stderr } = await coco(
+      ...['--precision', 'native,f32,f16,dyn8,int8,w4,w2', '--calibration', directory],
+      ...['--score-threshold', '0.5', '--json'],
+    )
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    const { results } = JSON.parse(stdout)
+    expect(results.map(({ precision }: { precision: string }) => precision)).toEqual([
+      ...['native', 'f32', 'f16', 'dyn8', 'int8', 'w4', 'w2'],
+    ])
+    for (const { precision, stats, againstF32, weightBytes } of results) {
+      // Two weights a channel, far apart: any number of bits holds them.
+      expect(stats.AP, precision).toBeCloseTo(1, 9)
+      expect(weightBytes, precision).toBeGreaterThan(0)
+      if (precision === 'f32') expect(againstF32).toBeUndefined()
+      else expect(againstF32, precision).toMatchObject({ AP: 0, boxesChanged: 0 })
+    }
+  })
+
+  test('int8 without images to calibrate on: 2', async () => {
+    const { status, stderr } = await coco('--precision', 'int8')
+    expect(status).toBe(2)
+    expect(stderr).toBe('error: --precision int8 needs --calibration, a folder of images\n')
+  })
+
+  test.each([
+    ['nowhere', 'folder: expected a folder of images, found none'],
+    ['empty', 'folder: expected one image or more, found none'],
+  ])('calibration images that are %s: 1', async (name, message) => {
+    const folder = path.join(directory, name)
+    if (name === 'empty') mkdirSync(folder)
+    const { status, stderr } = await coco('--precision', 'int8', '--calibration', folder)
+    expect(status).toBe(1)
+    expect(stderr).toBe(`error: ${folder}: ${message}\n`)
   })
 
   test('an image that is not there: 1, one line, before anything runs', async () => {

@@ -31,7 +31,12 @@ describe('.npy', () => {
     const dict = "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 2), }\n"
     const length = Buffer.alloc(4)
     length.writeUInt32LE(dict.length)
-    const bytes = Buffer.concat([Buffer.from('\x93NUMPY\x02\x00', 'latin1'), length, Buffer.from(dict), Buffer.of(1, 2)])
+    const bytes = Buffer.concat([
+      Buffer.from('\x93NUMPY\x02\x00', 'latin1'),
+      length,
+      Buffer.from(dict),
+      Buffer.of(1, 2),
+    ])
     expect(decodeNpy(bytes, 'a.npy')).toEqual({ type: '|u1', shape: [1, 2], values: Uint8Array.of(1, 2) })
   })
 

@@ -33,6 +33,15 @@ void prepare_windows(const TileJob& job) {
   }
 }
 
+// GCC 12 would compute all products first and spill them, or copy each sum to another register and back.
+QN_INLINE void accumulate(__m256i& acc, __m256i products) {
+#if defined(__GNUC__) && !defined(QN_SIMDE)
+  __asm__("vpaddd %1, %0, %0" : "+x"(acc) : "x"(products));
+#else
+  acc = _mm256_add_epi32(acc, products);
+#endif
+}
+
 template <int kPixels>
 QN_INLINE void multiply_chunk(__m256i (&acc)[kPixels][kQuarters], const uint16_t* x, int64_t stride,
                               const uint8_t* codes) {
@@ -44,9 +53,7 @@ QN_INLINE void multiply_chunk(__m256i (&acc)[kPixels][kQuarters], const uint16_t
     int64_t four;
     __builtin_memcpy(&four, x + i * stride, sizeof four);
     const __m256i pixel = _mm256_set1_epi64x(four);
-    QN_UNROLL for (int q = 0; q < kQuarters; ++q) {
-      acc[i][q] = _mm256_add_epi32(acc[i][q], _mm256_madd_epi16(pixel, w[q]));
-    }
+    QN_UNROLL for (int q = 0; q < kQuarters; ++q) { accumulate(acc[i][q], _mm256_madd_epi16(pixel, w[q])); }
   }
 }
 
@@ -60,22 +67,26 @@ void half_tile(const TileJob& job, const TilePlace& place, int half) {
   QN_UNROLL for (int i = 0; i < kPixels; ++i) {
     QN_UNROLL for (int q = 0; q < kQuarters; ++q) acc[i][q] = _mm256_setzero_si256();
   }
-  for (int64_t k = 0; k < columns; k += 4, codes += 4 * kPanelRows) {
+  int64_t k = 0;
+  for (; k + 8 <= columns; k += 8, codes += 8 * kPanelRows) {
     multiply_chunk<kPixels>(acc, x + k, columns, codes);
+    multiply_chunk<kPixels>(acc, x + k + 4, columns, codes + 4 * kPanelRows);
   }
+  if (k < columns) multiply_chunk<kPixels>(acc, x + k, columns, codes);
   const int64_t channel = place.panel * kPanelRows + half * kHalfRows;
   const __m256i start = start_of(job, channel);
+  __m256i sums[kPixels][1];
   QN_UNROLL for (int i = 0; i < kPixels; ++i) {
-    if (i >= place.pixels) break;
     // Channels 0 1 4 5 | 2 3 6 7.
     const __m256i pairs = _mm256_hadd_epi32(acc[i][0], acc[i][1]);
-    const __m256i sums = _mm256_permute4x64_epi64(pairs, _MM_SHUFFLE(3, 1, 2, 0));
-    finish<kOutput>(job, _mm256_add_epi32(sums, start), place.pixel + i, channel);
+    sums[i][0] = _mm256_add_epi32(_mm256_permute4x64_epi64(pairs, _MM_SHUFFLE(3, 1, 2, 0)), start);
   }
+  finish<kOutput>(job, place, channel, sums);
 }
 
 template <Output kOutput, int kPixels, int kPanels>
 void tile(const TileJob& job, const TilePlace& place) {
+  prefetch_results<kOutput, kPixels, kPanels>(job, place);
   half_tile<kOutput, kPixels>(job, place, 0);
   half_tile<kOutput, kPixels>(job, place, 1);
 }

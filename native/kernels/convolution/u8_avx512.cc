@@ -127,7 +127,7 @@ QN_INLINE void store_results(const TileJob& job, const TilePlace& place,
       if (kOutput == Output::dynamic) y = _mm512_mul_ps(y, _mm512_set1_ps(scales[i]));
       y = _mm512_mul_ps(y, scale[p]);
       if (kOutput == Output::dynamic) y = _mm512_add_ps(y, bias[p]);
-      y = _mm512_min_ps(_mm512_max_ps(y, lo), hi);
+      y = _mm512_min_ps(hi, _mm512_max_ps(lo, y));  // NaN stays
       store_floats(to + p * kPanelRows, y, channels - p * kPanelRows);
     }
   }
@@ -152,6 +152,7 @@ void tile(const TileJob& job, const TilePlace& place) {
     const __m512i start = _mm512_load_si512(job.channels.start + channel + p * kPanelRows);
     QN_UNROLL for (int i = 0; i < kPixels; ++i) acc[i][p] = start;
   }
+  prefetch_results<kOutput, kPixels, kPanels>(job, place);
   const uint8_t* codes = tile_codes(job, place);
   const uint8_t* const* table = job.block.tap;
   const int64_t end = job.tap_chunks * 4;

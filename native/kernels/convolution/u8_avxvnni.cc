@@ -47,6 +47,7 @@ void tile(const TileJob& job, const TilePlace& place) {
     const __m256i start = start_of(job, channel + h * kHalfRows);
     QN_UNROLL for (int i = 0; i < kPixels; ++i) acc[i][h] = start;
   }
+  prefetch_results<kOutput, kPixels, kPanels>(job, place);
   const uint8_t* codes = tile_codes(job, place);
   const uint8_t* const* table = job.block.tap;
   const int64_t end = job.tap_chunks * 4;
@@ -59,12 +60,7 @@ void tile(const TileJob& job, const TilePlace& place) {
     }
     for (; k < end; k += 4, codes += 64) multiply_chunk<kPixels>(acc, x, k, codes);
   }
-  QN_UNROLL for (int i = 0; i < kPixels; ++i) {
-    if (i >= place.pixels) break;
-    QN_UNROLL for (int h = 0; h < kHalves; ++h) {
-      finish<kOutput>(job, acc[i][h], place.pixel + i, channel + h * kHalfRows);
-    }
-  }
+  finish<kOutput>(job, place, channel, acc);
 }
 
 }  // namespace

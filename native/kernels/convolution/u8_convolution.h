@@ -19,12 +19,12 @@
 //
 // conv2d_dynamic, transpose_conv2d_dynamic:
 // "u8[N,H,W,I], f32[R,2], weight[O,K], f32[O], f32[O], ... -> f32[N,P,Q,O]"
-//   The second input holds the scale and the zero (a whole number in 0 .. 255) of the codes: a row an image
-//   (R = N), or for 1 x 1 windows of stride 1 without padding also a row a pixel (R = N * H * W). acc = sum
-//   (x - zero) * w y   = clamp(float(acc) * scale * weight_scale[o] + bias[o], lo, hi), rounded after each
-//   operation
+//   The second input holds the scale and the zero of the codes (cut to a whole number in 0 .. 255): a row an
+//   image (R = N), or for 1 x 1 windows of stride 1 without padding also a row a pixel (R = N * H * W).
+//   acc = sum (x - zero) * w
+//   y   = clamp(float(acc) * scale * weight_scale[o] + bias[o], lo, hi), rounded at each operation
 //
-// clamp(x, lo, hi) takes NaN for lo. Fused steps follow.
+// NaN stays NaN, but becomes the code lo. Fused steps follow.
 //
 // ISA files include this header, so it includes nothing of the standard library.
 #pragma once
@@ -60,6 +60,11 @@ static inline Convolution phase_of(const Call& call, ConvolutionForm form, int64
 // Inputs.
 inline constexpr int kU8Weight = 1, kU8Bias = 2, kU8Multiplier = 3;
 inline constexpr int kDynamicParams = 1, kDynamicWeight = 2, kDynamicScale = 3, kDynamicBias = 4;
+
+static inline int32_t zero_of_params(const float* row) {
+  const float above = row[1] > 0.0f ? row[1] : 0.0f;
+  return static_cast<int32_t>(above < 255.0f ? above : 255.0f);
+}
 
 using ConvolutionKernel = void(const Call& call, int64_t begin, int64_t end, void* scratch);
 

@@ -2,9 +2,10 @@
 // register tile, then includes this. What it defines:
 //
 //   kTilePixels, kTilePanels   the largest register tile: 12 or a divisor of it, 1 or 2
-//   kWidened                   whether tiles read windows as 16-bit values: room for them is then in the
-//   scratch prepare_windows(job)       writes them once for all the panels of an item sum_codes(x, count) of
-//   `count` codes tile<kOutput, kPixels, kPanels>(job, place) apply_fused(call, tile)
+//   kWidened                   whether tiles read windows as 16-bit values; the scratch then has room
+//   prepare_windows(job)       called once a block of pixels: widens them, if so
+//   tile<kOutput, kPixels, kPanels>(job, place)
+//   apply_fused(call, tile)
 #pragma once
 
 #include "native/elementwise/apply_fused.h"
@@ -100,7 +101,7 @@ class U8Walk {
     if (params.dim[0] != call_.in[0].dim[0]) return;
     const float* row = static_cast<const float*>(params.data) + image * params.stride;
     scale_ = row[0];
-    x_zero_ = static_cast<int32_t>(row[1]);
+    x_zero_ = zero_of_params(row);
   }
 
   void pixel_terms() {
@@ -114,7 +115,7 @@ class U8Walk {
       for (int64_t i = 0; i < block.pixels; ++i) {
         if (pixels.has_sum) {
           pixels.scale[i] = row[i * params.stride];
-          pixels.sum[i] = -static_cast<int32_t>(row[i * params.stride + 1]);
+          pixels.sum[i] = -zero_of_params(row + i * params.stride);
         } else {
           pixels.scale[i] = scale_;
         }

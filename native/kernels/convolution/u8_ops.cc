@@ -1,6 +1,7 @@
 #include <cmath>
 #include <limits>
 
+#include "native/core/fused.h"
 #include "native/core/op.h"
 #include "native/kernels/convolution/check_geometry.h"
 #include "native/kernels/convolution/u8_blocking.h"
@@ -11,34 +12,26 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // The attributes of geometry.h, then U8Attribute.
-#define QN_SIZE(NAME) \
-  { .name = NAME, .default_value = 0, .required = true }
-#define QN_RANGE                                                    \
-  {.name = "lo", .default_value = -kInfinity, .required = false}, { \
-    .name = "hi", .default_value = kInfinity, .required = false     \
-  }
-#define QN_ZEROS                                                   \
-  {.name = "x_zero", .default_value = 0, .required = true},        \
-      {.name = "w_zero", .default_value = 0, .required = false}, { \
-    .name = "y_zero", .default_value = 0, .required = false        \
-  }
-#define QN_CONVOLUTION                                                                                       \
-  QN_SIZE("kernel_h"), QN_SIZE("kernel_w"), QN_SIZE("stride_h"), QN_SIZE("stride_w"), QN_SIZE("dilation_h"), \
-      QN_SIZE("dilation_w"), QN_SIZE("pad_top"), QN_SIZE("pad_left"), QN_RANGE
-#define QN_TRANSPOSED                                                                                     \
-  QN_SIZE("kernel_h"), QN_SIZE("kernel_w"), QN_SIZE("stride_h"), QN_SIZE("stride_w"), QN_SIZE("pad_top"), \
-      QN_SIZE("pad_left"), QN_RANGE
-
-constexpr AttributeSpec kU8Attributes[] = {QN_CONVOLUTION, QN_ZEROS};
-constexpr AttributeSpec kDynamicAttributes[] = {QN_CONVOLUTION};
-constexpr AttributeSpec kTransposedU8Attributes[] = {QN_TRANSPOSED, QN_ZEROS};
-constexpr AttributeSpec kTransposedDynamicAttributes[] = {QN_TRANSPOSED};
-
-#undef QN_SIZE
-#undef QN_RANGE
-#undef QN_ZEROS
-#undef QN_CONVOLUTION
-#undef QN_TRANSPOSED
+constexpr AttributeSpec kU8Attributes[] = {
+    {"kernel_h", 0, true},     {"kernel_w", 0, true},    {"stride_h", 0, true}, {"stride_w", 0, true},
+    {"dilation_h", 0, true},   {"dilation_w", 0, true},  {"pad_top", 0, true},  {"pad_left", 0, true},
+    {"lo", -kInfinity, false}, {"hi", kInfinity, false}, {"x_zero", 0, true},   {"w_zero", 0, false},
+    {"y_zero", 0, false},
+};
+constexpr AttributeSpec kDynamicAttributes[] = {
+    {"kernel_h", 0, true},     {"kernel_w", 0, true},    {"stride_h", 0, true}, {"stride_w", 0, true},
+    {"dilation_h", 0, true},   {"dilation_w", 0, true},  {"pad_top", 0, true},  {"pad_left", 0, true},
+    {"lo", -kInfinity, false}, {"hi", kInfinity, false},
+};
+constexpr AttributeSpec kTransposedU8Attributes[] = {
+    {"kernel_h", 0, true}, {"kernel_w", 0, true}, {"stride_h", 0, true},     {"stride_w", 0, true},
+    {"pad_top", 0, true},  {"pad_left", 0, true}, {"lo", -kInfinity, false}, {"hi", kInfinity, false},
+    {"x_zero", 0, true},   {"w_zero", 0, false},  {"y_zero", 0, false},
+};
+constexpr AttributeSpec kTransposedDynamicAttributes[] = {
+    {"kernel_h", 0, true}, {"kernel_w", 0, true}, {"stride_h", 0, true},     {"stride_w", 0, true},
+    {"pad_top", 0, true},  {"pad_left", 0, true}, {"lo", -kInfinity, false}, {"hi", kInfinity, false},
+};
 
 constexpr auto kOrdinary = ConvolutionForm::ordinary, kTransposed = ConvolutionForm::transposed;
 
@@ -90,24 +83,22 @@ std::string check_dynamic(const Call& call) {
          (pointwise ? " or " + std::to_string(pixels) + " pixels" : std::string());
 }
 
-// The check of values only: a zero that is no code would go beyond int32.
-std::string check_params(const Call& call) {
-  const View& params = call.in[kDynamicParams];
-  for (int64_t i = 0; i < params.dim[0]; ++i) {
-    const float zero = static_cast<const float*>(params.data)[i * params.stride + 1];
-    if (!(zero >= 0 && zero <= 255)) {
-      return "the zero of row " + std::to_string(i) + " is " + std::to_string(zero) + ", and no code";
-    }
-  }
-  return {};
+int64_t bytes_of(const View& view) {
+  int64_t bytes = view.dtype == DType::u8 ? 1 : 4;
+  for (int32_t d = 0; d < view.rank; d++) bytes *= view.dim[d];
+  return bytes;
 }
 
-int64_t elements(const View& view) { return view.dim[0] * view.dim[1] * view.dim[2] * view.dim[3]; }
-
+// All inputs, fused operands too, and the result, each once.
 int64_t bytes(const Call& call) {
   const Weight& w = u8_weight(call);
-  const int64_t element = call.out[0].dtype == DType::u8 ? 1 : 4;
-  return elements(call.in[0]) + w.panels * w.panel_bytes + elements(call.out[0]) * element;
+  const int last = call.in[kU8Weight].weight ? kU8Multiplier : kDynamicBias;
+  int64_t bytes = bytes_of(call.out[0]) + w.panels * w.panel_bytes;
+  for (int i = 0; i <= last; i++) bytes += call.in[i].weight ? 0 : bytes_of(call.in[i]);
+  for (int32_t s = 0; s < call.fused_steps; s++) {
+    if (call.fused[s].operand >= 0) bytes += bytes_of(call.in[call.fused[s].operand]);
+  }
+  return bytes;
 }
 
 // Cells of the padding count, as usual.
@@ -186,7 +177,6 @@ const OpSpec& conv2d_dynamic_op() {
       .operations = operations<kOrdinary>,
       .kernels = kDynamicKernels,
       .strided = true,
-      .check_values = check_params,
   };
   return spec;
 }
@@ -215,7 +205,6 @@ const OpSpec& transpose_conv2d_dynamic_op() {
       .operations = operations<kTransposed>,
       .kernels = kTransposedDynamicKernels,
       .strided = true,
-      .check_values = check_params,
   };
   return spec;
 }

@@ -14,9 +14,10 @@ int64_t code_at(const Weight& w, int64_t row, int64_t column) {
   return static_cast<int8_t>(panel[place / 4 * 4 * kPanelRows + row % kPanelRows * 4 + place % 4]);
 }
 
+// NaN stays.
 float clamp(float x, float lo, float hi) {
-  x = x > lo ? x : lo;
-  return x < hi ? x : hi;
+  x = x < lo ? lo : x;
+  return x > hi ? hi : x;
 }
 
 struct Pixel {
@@ -59,7 +60,8 @@ void codes_pixel(const Call& call, ConvolutionForm form, const Convolution& c, c
     const float acc = static_cast<float>(static_cast<int32_t>(static_cast<uint32_t>(sum) + bias));
     const float r = clamp(acc * static_cast<const float*>(call.in[kU8Multiplier].data)[o], lo, hi);
     if (codes) {
-      static_cast<uint8_t*>(y.data)[row * y.stride + o] = static_cast<uint8_t>(std::nearbyint(r) + y_zero);
+      static_cast<uint8_t*>(y.data)[row * y.stride + o] =
+          static_cast<uint8_t>(std::nearbyint(std::isnan(r) ? lo : r) + y_zero);
     } else {
       static_cast<float*>(y.data)[row * y.stride + o] = r;
     }
@@ -74,8 +76,7 @@ void dynamic_pixel(const Call& call, ConvolutionForm form, const Convolution& c,
   const float lo = static_cast<float>(u8_attribute(call, form, kLo)),
               hi = static_cast<float>(u8_attribute(call, form, kHi));
   for (int64_t o = 0; o < c.out_channels; ++o) {
-    const int32_t acc =
-        dot(call, *call.in[kDynamicWeight].weight, c, pixel, o, static_cast<int64_t>(of_row[1]), 0);
+    const int32_t acc = dot(call, *call.in[kDynamicWeight].weight, c, pixel, o, zero_of_params(of_row), 0);
     const float scaled = static_cast<float>(acc) * of_row[0];
     const float sum = scaled * static_cast<const float*>(call.in[kDynamicScale].data)[o] +
                       static_cast<const float*>(call.in[kDynamicBias].data)[o];

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "native/kernels/convolution/u8_windows.h"
+#include "native/simd/intrinsics.h"
 
 namespace qn {
 namespace {
@@ -58,6 +59,20 @@ QN_INLINE const uint8_t* tile_codes(const TileJob& job, const TilePlace& place) 
 // Pixel i of a tile among the block's: beyond the last one, the last one again.
 QN_INLINE int64_t tile_pixel(const TilePlace& place, int64_t i) {
   return place.pixel + (i < place.pixels ? i : place.pixels - 1);
+}
+
+QN_INLINE void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
+
+// Asks for the lines of a tile's results, which the sums' time brings: stores that miss are what floats take
+// longest.
+template <Output kOutput, int kPixels, int kPanels>
+QN_INLINE void prefetch_results(const TileJob& job, const TilePlace& place) {
+  if (kOutput == Output::codes) return;
+  const int64_t offset = place.panel * kPanelRows * 4;
+  QN_UNROLL for (int i = 0; i < kPixels; ++i) {
+    const uint8_t* row = job.rows[tile_pixel(place, i)] + offset;
+    QN_UNROLL for (int p = 0; p < kPanels; ++p) prefetch(row + p * kPanelRows * 4);
+  }
 }
 
 }  // namespace

@@ -2,12 +2,14 @@
 import type { Graph } from '../../graph/graph.js'
 import type { RgbImage } from '../../images/image.js'
 import type { DetectorDescription } from '../../models/detector/describe.js'
-import { Detector, type DetectorOptions } from '../../models/detector/detector.js'
+import { Detector } from '../../models/detector/detector.js'
+import { headsAtPeaks } from '../../models/detector/peaks.js'
+import type { PreprocessorOptions } from '../../models/detector/preprocessor.js'
 import { GraphSession } from '../../models/detector/session.js'
 import type { Isa } from '../../native/face.js'
 import type { ProfiledStep } from '../profile.js'
 
-export interface TimeDetectorOptions extends DetectorOptions {
+export interface TimeDetectorOptions extends PreprocessorOptions {
   readonly description: DetectorDescription
   /** The description's, or a quantized form of it. */
   readonly network: Graph
@@ -45,7 +47,11 @@ export interface DetectorRuns {
 /** A warm-up image, then the samples. */
 export async function timeDetector(options: TimeDetectorOptions): Promise<DetectorRuns> {
   const { description, network, threads, isa, repeats, seconds, signal } = options
-  const session = await GraphSession.create(network, { threads, isa })
+  const session = await GraphSession.create(network, {
+    threads,
+    isa,
+    atPeaks: headsAtPeaks(description.heads),
+  })
   try {
     const detector = new Detector(description, session, options)
     const timer = new ImageTimer(detector, session, options.image)
@@ -81,15 +87,15 @@ class ImageTimer {
 
   async run(): Promise<ImageRun> {
     const startNs = this.#now()
-    const { values, placement } = await this.#detector.preprocess(this.#image)
+    const { values, placement } = await this.#detector.preprocessor.preprocess(this.#image)
     const preparedNs = this.#now()
     const { outputs, timings = [] } = await this.#session.run([values], { timings: true })
     const invokedNs = this.#now()
     this.#detector.postprocess(outputs as Float32Array[], placement)
     const endNs = this.#now()
-    const { resize, fit } = this.#detector.preprocessing
+    const { resize, fit } = this.#detector.preprocessor.preprocessing
     const network = timings.map(({ step, op, label, kernel, startNs, durationNs, bytes, operations }) => {
-      const kind = kindOf(this.#session.program.steps[step]!.attributes)
+      const kind = kindOf(label, this.#session.program.steps[step]!.attributes)
       return { op, kind, label, kernel, startNs: preparedNs + startNs, durationNs, bytes, operations }
     })
     const outside = (op: string, kind: string, from: number, to: number): DetectorStep => {
@@ -122,7 +128,9 @@ const decoders = {
   ssd: 'boxes, NMS',
 } as const
 
-function kindOf(attributes: Readonly<Record<string, number>>): string {
+/** Steps of heads that are computed at peaks only say so. */
+function kindOf(label: string, attributes: Readonly<Record<string, number>>): string {
+  if (label.endsWith('[at peaks]')) return 'at peaks'
   const height = attributes['kernel_h'] ?? attributes['window_h']
   if (height === undefined) return ''
   const width = attributes['kernel_w'] ?? attributes['window_w']

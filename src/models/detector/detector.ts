@@ -1,11 +1,11 @@
 // A detector at work: an image in, boxes out.
 import type { Values } from '../../graph/graph.js'
-import { codeOf, scaleOf } from '../../graph/quantization.js'
 import type { RgbImage } from '../../images/image.js'
-import type { Fit, Placement } from '../../images/placement.js'
-import { type Preprocessing, preprocessImage, type ResizeMode } from '../../images/preprocess.js'
+import type { Placement } from '../../images/placement.js'
+import { wrong } from '../../native/arguments.js'
 import { type DetectionLimits, type Detections, decodeDetections } from './decode.js'
 import type { DetectorDescription } from './describe.js'
+import { Preprocessor, type PreprocessorOptions } from './preprocessor.js'
 
 /** What runs the network of a description: a GraphSession. */
 export interface NetworkRunner {
@@ -13,20 +13,12 @@ export interface NetworkRunner {
   run(inputs: readonly Values[]): Promise<{ readonly outputs: readonly Values[] }>
 }
 
-export interface DetectorOptions {
-  /** Instead of the preset's. */
-  readonly preprocess?: { readonly resize: ResizeMode; readonly fit: Fit } | undefined
-  /** Of the preprocessing. Default 1. */
-  readonly threads?: number
+export interface DetectorOptions extends PreprocessorOptions {
+  /** Where the runner computes boxes at the best peaks only: how many. Default: everywhere. */
+  readonly peaks?: number | undefined
 }
 
-export interface DetectorInput {
-  /** [1, height, width, 3], of the input's type. */
-  readonly values: Values
-  readonly placement: Placement
-}
-
-/** What each part of a detection took. */
+/** What each part of a detection took, in milliseconds. */
 export interface DetectionTimes {
   readonly preprocess: number
   readonly invoke: number
@@ -35,28 +27,16 @@ export interface DetectionTimes {
 
 export class Detector {
   readonly description: DetectorDescription
-  readonly preprocessing: Preprocessing
+  readonly preprocessor: Preprocessor
   readonly #runner: NetworkRunner
-  readonly #threads: number
+  readonly #peaks: number
 
   /** @param runner of `description.network`, or of a quantized form of it */
   constructor(description: DetectorDescription, runner: NetworkRunner, options: DetectorOptions = {}) {
     this.description = description
-    this.preprocessing = { ...description.preprocessing, ...options.preprocess }
+    this.preprocessor = new Preprocessor(description, options)
     this.#runner = runner
-    this.#threads = options.threads ?? 1
-  }
-
-  /** Resized, placed and normalized as the detector wants it. */
-  async preprocess(image: RgbImage): Promise<DetectorInput> {
-    const { width, height } = this.description.input
-    const { data, placement } = await preprocessImage(image, {
-      ...this.preprocessing,
-      width,
-      height,
-      threads: this.#threads,
-    })
-    return { values: this.#coded(data), placement }
+    this.#peaks = options.peaks ?? Number.POSITIVE_INFINITY
   }
 
   async invoke(values: Values): Promise<Float32Array[]> {
@@ -64,18 +44,28 @@ export class Detector {
     return outputs as Float32Array[]
   }
 
-  /** From the network's outputs to boxes in the image. */
+  /**
+   * From the network's outputs to boxes in the image.
+   * @throws RangeError for more detections than there are peaks with boxes
+   */
   postprocess(outputs: readonly Float32Array[], placement: Placement, limits?: DetectionLimits): Detections {
+    if ((limits?.maxDetections ?? 0) > this.#peaks) {
+      throw wrong(
+        `at most ${this.#peaks}, for which the detector was loaded,`,
+        'maxDetections',
+        limits!.maxDetections,
+      )
+    }
     return decodeDetections(this.description.heads, outputs, placement, limits)
   }
 
-  /** All three, each timed in milliseconds. */
+  /** From an image to boxes in it, each part timed. */
   async detect(
     image: RgbImage,
     limits?: DetectionLimits,
   ): Promise<{ readonly detections: Detections; readonly milliseconds: DetectionTimes }> {
     const start = performance.now()
-    const { values, placement } = await this.preprocess(image)
+    const { values, placement } = await this.preprocessor.preprocess(image)
     const prepared = performance.now()
     const outputs = await this.invoke(values)
     const invoked = performance.now()
@@ -86,13 +76,5 @@ export class Detector {
       postprocess: performance.now() - invoked,
     }
     return { detections, milliseconds }
-  }
-
-  /** Signed codes stand for the normalized pixels; unsigned ones are the pixels already. */
-  #coded(data: Float32Array | Uint8Array): Values {
-    const input = this.description.network.inputs[0]!
-    if (input.dtype !== 'i8') return data
-    const { scale, zeroPoint } = scaleOf(input)
-    return Int8Array.from(data, (value) => codeOf(value, scale, zeroPoint, 'i8'))
   }
 }

@@ -3,7 +3,9 @@ import type { Graph } from '../../graph/graph.js'
 import { newValues } from '../../graph/values.js'
 import type { Isa } from '../../native/face.js'
 import type { DetectorDescription } from './describe.js'
-import { Detector, type DetectorOptions } from './detector.js'
+import { Detector } from './detector.js'
+import { headsAtPeaks } from './peaks.js'
+import type { PreprocessorOptions } from './preprocessor.js'
 import { GraphSession } from './session.js'
 
 /** A detector that is ready to run, until it is released. */
@@ -16,8 +18,10 @@ export interface LoadedDetector {
   release(): void
 }
 
-export interface LoadDetectorOptions extends DetectorOptions {
+export interface LoadDetectorOptions extends PreprocessorOptions {
   readonly isa?: Isa | undefined
+  /** The most that will be asked of it in an image: CenterNet's boxes are computed at so many peaks. Default 100. */
+  readonly maxDetections?: number | undefined
 }
 
 /**
@@ -30,10 +34,11 @@ export async function loadDetector(
   network: Graph,
   options: LoadDetectorOptions = {},
 ): Promise<LoadedDetector> {
-  const { threads = 1, isa } = options
-  const session = await GraphSession.create(network, { threads, isa })
+  const { threads = 1, isa, maxDetections } = options
+  const atPeaks = headsAtPeaks(description.heads, maxDetections)
+  const session = await GraphSession.create(network, { threads, isa, atPeaks })
   try {
-    const detector = new Detector(description, session, options)
+    const detector = new Detector(description, session, { ...options, peaks: atPeaks?.most })
     const kernels = await kernelsOf(session)
     return { detector, weightBytes: session.weightBytes, kernels, release: () => session.release() }
   } catch (error) {

@@ -2,6 +2,7 @@ import type { Graph, Node, Tensor } from '../../graph/graph.js'
 import { codeOf, perTensor } from '../../graph/quantization.js'
 import { readValues } from '../../graph/values.js'
 import { type ActivationScale, activationScale, type Range } from './activation-scale.js'
+import { affineLayers } from './affine-layers.js'
 import { type FloatLayer, floatLayer, layerWeights } from './float-layer.js'
 import { type IntegerPlan, planIntegers } from './integer-plan.js'
 import { Names } from './names.js'
@@ -26,8 +27,9 @@ export function integerGraph(
   ranges: ReadonlyMap<string, Range>,
   options: { readonly keep: ReadonlySet<string>; readonly floatHeads: boolean },
 ): Graph {
-  const plan = planIntegers(graph, options)
-  return new IntegerRewriter(graph, plan, assignScales(graph, plan, ranges)).run()
+  const layered = affineLayers(graph, options.keep)
+  const plan = planIntegers(layered, options)
+  return new IntegerRewriter(layered, plan, assignScales(layered, plan, ranges)).run()
 }
 
 class IntegerRewriter {

@@ -49,11 +49,7 @@ export function planIntegers(
   graph: Graph,
   { keep, floatHeads }: { readonly keep: ReadonlySet<string>; readonly floatHeads: boolean },
 ): IntegerPlan {
-  const behindLayer = new Set<Tensor>()
-  for (const node of graph.nodes) {
-    if (!floatLayer(node) && !node.inputs.some((tensor) => behindLayer.has(tensor))) continue
-    for (const output of node.outputs) behindLayer.add(output)
-  }
+  const behindLayer = tensorsBehindLayers(graph)
   const beforeLayer = new Set<Tensor>()
   for (const node of graph.nodes.toReversed()) {
     if (!floatLayer(node) && !node.outputs.some((tensor) => beforeLayer.has(tensor))) continue
@@ -74,6 +70,16 @@ export function planIntegers(
     for (const tensor of coded) if (!tensor.constant) tensors.add(tensor)
   }
   return { nodes, floatHeads: heads, tensors }
+}
+
+/** What depends on a layer. */
+export function tensorsBehindLayers(graph: Graph): ReadonlySet<Tensor> {
+  const behind = new Set<Tensor>()
+  for (const node of graph.nodes) {
+    if (!floatLayer(node) && !node.inputs.some((tensor) => behind.has(tensor))) continue
+    for (const output of node.outputs) behind.add(output)
+  }
+  return behind
 }
 
 /** Whether there is integer arithmetic for a node (docs/detector-arithmetic.md). */

@@ -69,7 +69,7 @@ export async function quantizeGraph(
 }
 
 /** @throws RangeError naming one that is no node, with the layers that there are */
-function keptNodes(graph: Graph, keep: readonly string[]): ReadonlySet<string> {
+export function keptNodes(graph: Graph, keep: readonly string[]): ReadonlySet<string> {
   const names = new Set(graph.nodes.map(({ name }) => name))
   const unknown = keep.find((name) => !names.has(name))
   if (unknown !== undefined) {

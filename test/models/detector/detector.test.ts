@@ -60,6 +60,18 @@ test('the score threshold is strict', () => {
   expect(classes(0.75)).toEqual([])
 })
 
+test('more detections than the peaks with boxes are refused', () => {
+  const { heads, outputs } = peaks()
+  const description = { ...describeDetector(tinyCenterNet()), heads }
+  const placement = placeImage({ width: 32, height: 32 }, { width: 32, height: 32 }, 'stretch')
+  const runner = { run: async () => ({ outputs }) }
+  const detector = new Detector(description, runner, { peaks: 5 })
+  expect(detector.postprocess(outputs, placement, { maxDetections: 5 }).scores).toHaveLength(2)
+  expect(() => detector.postprocess(outputs, placement, { maxDetections: 6 })).toThrow(
+    'expected at most 5, for which the detector was loaded, for maxDetections, got 6',
+  )
+})
+
 test('pixels become the codes of a signed input', async () => {
   const quantization = { scales: Float32Array.of(2 / 255), zeroPoints: Int32Array.of(-1) }
   const description = describeDetector(tinyCenterNet())

@@ -7,7 +7,8 @@ import type { Conv2d } from '../../../src/graph/operation.js'
 import { optimize } from '../../../src/graph/optimize.js'
 import type { RgbImage } from '../../../src/images/image.js'
 import type { DetectorDescription } from '../../../src/models/detector/describe.js'
-import { Detector, type DetectorOptions } from '../../../src/models/detector/detector.js'
+import { Detector } from '../../../src/models/detector/detector.js'
+import type { PreprocessorOptions } from '../../../src/models/detector/preprocessor.js'
 import { run } from '../../graph/oracle/run.js'
 
 export const SIDE = 32
@@ -91,7 +92,7 @@ export function cellImage(
 }
 
 /** The detector run by the oracle. */
-export function oracleDetector(description: DetectorDescription, options?: DetectorOptions): Detector {
+export function oracleDetector(description: DetectorDescription, options?: PreprocessorOptions): Detector {
   const network = optimize(description.network)
   return new Detector(description, { run: async (inputs) => ({ outputs: run(network, inputs) }) }, options)
 }

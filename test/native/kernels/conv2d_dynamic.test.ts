@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { conv2dDynamic, tapColumns } from '../../../src/program/convolution-u8-ops.js'
 import { type Case, convolutionWalk } from './float-convolution.js'
 import {
+  between,
   caseOf,
   dequantized,
   dynamicOperandsOf,
@@ -68,16 +69,53 @@ test('bounds', async () => {
   expect(free!.some((v) => v < 0) && free!.some((v) => v > 6)).toBe(true)
 })
 
-test('refuses zeros that are no codes, and parameters of rows that it does not have', async () => {
+test('a NaN shows', async () => {
+  const c = caseOf([1, 5, 7, 5], 19, [1, 1])
+  const values = dynamicValuesOf(c, 35)
+  values.params[2 * 8] = Number.NaN
+  const weights = await weightsOf(c, values.weight)
+  const { y } = await sameOnEveryIsa(buildOf(c, 35, { lo: 0, hi: 6 }), inputsOf(values), weights)
+  y!.forEach((v, i) => {
+    expect(Number.isNaN(v)).toBe(Math.floor(i / 19) === 8)
+  })
+})
+
+test('zeros that are no codes are cut', async () => {
+  const c = caseOf([1, 5, 7, 5], 19, [1, 1])
+  const values = dynamicValuesOf(c, 35)
+  const weights = await weightsOf(c, values.weight)
+  const wrong = values.params.map((v, i) => (i % 2 ? [-3, 300, Number.NaN][i % 3]! : v))
+  const cut = wrong.map((v, i) => (i % 2 ? Math.min(Math.max(v || 0, 0), 255) : v))
+  const { y } = await sameOnEveryIsa(buildOf(c, 35), { ...inputsOf(values), params: wrong }, weights)
+  expect(y).toEqual((await onReference(buildOf(c, 35), { ...inputsOf(values), params: cut }, weights))['y'])
+})
+
+test('refuses parameters of rows that it does not have', async () => {
   const c = caseOf([1, 5, 7, 5], 19, [3, 3])
   const values = dynamicValuesOf(c, 1)
-  const weights = await weightsOf(c, values.weight)
-  values.params[1] = -3
-  await expect(onReference(buildOf(c, 1), inputsOf(values), weights)).rejects.toThrow(
-    'the zero of row 0 is -3.000000, and no code',
-  )
   const many = { ...inputsOf(values), params: new Float32Array(70) }
-  await expect(onReference(buildOf(c, 35), many, weights)).rejects.toThrow('35 rows, and not for 1 images')
+  const run = onReference(buildOf(c, 35), many, await weightsOf(c, values.weight))
+  await expect(run).rejects.toThrow('35 rows, and not for 1 images')
+})
+
+test('fused steps', async () => {
+  const c = caseOf([1, 5, 7, 5], 35, [1, 1])
+  const values = dynamicValuesOf(c, 35)
+  const weights = await weightsOf(c, values.weight)
+  const { y: plain } = await onReference(buildOf(c, 35), inputsOf(values), weights)
+  const other = between(11, plain!.length, -5, 5)
+  const build: Build = (p) => {
+    const [operands, y] = [dynamicOperandsOf(p, c, 35), p.intermediate('f32', ...c.y)]
+    const fused = [
+      { op: 'add', operand: p.input('other', 'f32', ...c.y) },
+      { op: 'clamp', attributes: { lo: 0, hi: 6 } },
+    ]
+    p.output('y', conv2dDynamic(p, 'conv', operands, c.window, y, undefined, fused))
+  }
+  const { y } = await sameOnEveryIsa(build, { ...inputsOf(values), other }, weights)
+  expect(y).toEqual(
+    (plain as Float32Array).map((v, i) => Math.min(Math.max(Math.fround(v + other[i]!), 0), 6)),
+  )
 })
 
 test('every kernel was run', () => expect(kernelsNotRun('conv2d_dynamic')).toEqual([]))

@@ -112,14 +112,17 @@ describe('extremes:', () => {
     await check(c, { ...usual, xZero: 255, wZero: 127, yZero: 20 }, full(0, -128, 0, multiplier))
   })
 
-  test.each([1e30, -1e30, 3e4, Number.POSITIVE_INFINITY])('a multiplier of %s', async (multiplier) => {
-    const y = await check(
-      c,
-      { ...usual, lo: 4, hi: 250 },
-      { ...full(200, 100, 1, 1), ...{ multiplier: new Float32Array(outputs).fill(multiplier) } },
-    )
-    expect(new Set(y)).toEqual(new Set([multiplier > 0 ? 250 : 4]))
-  })
+  test.each([1e30, -1e30, 3e4, Number.POSITIVE_INFINITY, Number.NaN])(
+    'a multiplier of %s',
+    async (multiplier) => {
+      const y = await check(
+        c,
+        { ...usual, lo: 4, hi: 250 },
+        { ...full(200, 100, 1, 1), ...{ multiplier: new Float32Array(outputs).fill(multiplier) } },
+      )
+      expect(new Set(y)).toEqual(new Set([multiplier > 0 ? 250 : 4]))
+    },
+  )
 
   test('halves are rounded to even', async () => {
     const pointwise = caseOf([1, 16, 16, 1], 16, [1, 1])
@@ -179,6 +182,35 @@ test('reads and writes parts of tensors, and nothing around them', async () => {
     Uint8Array.from({ length: elements(c.y) }, (_, i) => y![Math.floor(i / 23) * 46 + from + (i % 23)]!)
   expect(half(23)).toEqual(requantized(sum, { ...values, lo: 0, hi: 255 }, 131))
   expect(half(0)).toEqual(requantized(sum, { ...values, ...bounds }, 131))
+})
+
+test('fused steps: a table, then a sum of codes', async () => {
+  const c = caseOf([2, 9, 7, 20], 37, [3, 3], [1, 1], same)
+  const values = u8ValuesOf(c)
+  const [table, other] = [randomCodes(20, 256), randomCodes(21, elements(c.y))]
+  const sum = { factor: 700_000, operand_factor: 400_000, shift: 20, x_zero: 100, operand_zero: 130 }
+  const bounds = { y_zero: 120, lo: 10, hi: 240 }
+  const build: Build = (p) => {
+    const fused = [
+      { op: 'lookup', operand: p.input('table', 'u8', 256) },
+      { op: 'add_codes', operand: p.input('other', 'u8', ...c.y), attributes: { ...sum, ...bounds } },
+    ]
+    const y = p.intermediate('u8', ...c.y)
+    const zeros = { x: usual.xZero, y: usual.yZero }
+    p.output('y', conv2dU8(p, 'conv', u8OperandsOf(p, c), c.window, zeros, y, undefined, fused))
+  }
+  const inputs = { ...inputsOf(values), table, other }
+  const { y } = await sameOnEveryIsa(build, inputs, await weightsOf(c, values.weight))
+  const plain = requantized(
+    sums(convolutionWalk, c, { ...values, xZero: () => usual.xZero, wZero: 0 }),
+    { ...values, lo: 0, hi: 255 },
+    usual.yZero,
+  )
+  const expected = plain.map((code, i) => {
+    const a = (table[code]! - 100) * sum.factor + (other[i]! - 130) * sum.operand_factor
+    return Math.min(Math.max(Math.floor((a + 2 ** 19) / 2 ** 20) + 120, 10), 240)
+  })
+  expect(y).toEqual(expected)
 })
 
 describe('refuses', () => {

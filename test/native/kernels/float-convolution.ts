@@ -23,9 +23,9 @@ export interface Case {
   readonly window: ConvolutionWindow
 }
 
-const elements = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)
+export const elements = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)
 
-const columnsOf = ({ x, window: { size } }: Case) => size[0] * size[1] * x[3]
+export const columnsOf = ({ x, window: { size } }: Case) => size[0] * size[1] * x[3]
 
 interface Values {
   readonly x: Float32Array
@@ -53,12 +53,12 @@ interface Exact {
   readonly magnitude: Float64Array
 }
 
-type Place = readonly [n: number, h: number, w: number]
+export type Place = readonly [n: number, h: number, w: number]
 
 /** Calls `visit` with each cell of x, each tap of the window, and the cell of y that they meet in. */
-type Walk = (c: Case, visit: (from: Place, tap: number, to: Place) => void) => void
+export type Walk = (c: Case, visit: (from: Place, tap: number, to: Place) => void) => void
 
-const convolutionWalk: Walk = ({ x, y, window: { size, stride, dilation = [1, 1], pad } }, visit) => {
+export const convolutionWalk: Walk = ({ x, y, window: { size, stride, dilation = [1, 1], pad } }, visit) => {
   for (let n = 0; n < y[0]; n++) {
     for (let p = 0; p < y[1]; p++) {
       for (let q = 0; q < y[2]; q++) {
@@ -72,7 +72,7 @@ const convolutionWalk: Walk = ({ x, y, window: { size, stride, dilation = [1, 1]
   }
 }
 
-const transposedWalk: Walk = ({ x, y, window }, visit) => {
+export const transposedWalk: Walk = ({ x, y, window }, visit) => {
   const { stride, pad } = window
   const taps = transposedTaps(window)
   for (let n = 0; n < x[0]; n++) {
@@ -88,7 +88,7 @@ const transposedWalk: Walk = ({ x, y, window }, visit) => {
   }
 }
 
-const at = ([, h, w, c]: Shape, [n, row, column]: Place) => ((n * h + row) * w + column) * c
+export const at = ([, h, w, c]: Shape, [n, row, column]: Place) => ((n * h + row) * w + column) * c
 
 function exactly(walk: Walk, c: Case, { x, weight, bias }: Values): Exact {
   const [inputs, outputs, columns] = [c.x[3], c.y[3], columnsOf(c)]

@@ -3,7 +3,7 @@ import type { WeightHandle } from '../../../src/native/face.js'
 import type { ProgramBuilder } from '../../../src/program/builder.js'
 import type { DynamicConvolution, U8Convolution } from '../../../src/program/convolution-u8-ops.js'
 import { load } from '../quant/loaded.js'
-import { type Case, columnsOf, elements, type Shape } from './float-convolution.js'
+import { at, type Case, columnsOf, elements, type Place, type Shape, type Walk } from './float-convolution.js'
 import { integers, uniform } from './random.js'
 
 type Pair = readonly [number, number]
@@ -26,9 +26,6 @@ export function caseOf(
   }
 }
 
-type Place = readonly [n: number, h: number, w: number]
-type Walk = (c: Case, visit: (from: Place, tap: number, to: Place) => void) => void
-
 /** Codes and what they stand for; `params` has the scale and zero of rows of x, [R, 2]. */
 export interface Codes {
   readonly x: Uint8Array
@@ -36,8 +33,6 @@ export interface Codes {
   readonly xZero: (place: Place) => number
   readonly wZero: number
 }
-
-const at = ([, h, w, c]: Shape, [n, row, column]: Place) => ((n * h + row) * w + column) * c
 
 /** sum (x - x_zero) * (w - w_zero), [N, P, Q, O]. */
 export function sums(walk: Walk, c: Case, { x, weight, xZero, wZero }: Codes): Int32Array {
@@ -77,7 +72,8 @@ const scaled = (sum: Int32Array, { bias, multiplier }: Requantization, i: number
 }
 
 export function requantized(sum: Int32Array, r: Requantization, yZero: number): Uint8Array {
-  return Uint8Array.from(sum, (_, i) => clamp(roundEven(scaled(sum, r, i)) + yZero, r.lo, r.hi))
+  // NaN becomes lo.
+  return Uint8Array.from(sum, (_, i) => clamp(roundEven(scaled(sum, r, i)) + yZero, r.lo, r.hi) || r.lo)
 }
 
 export function widened(sum: Int32Array, r: Requantization): Float32Array {

@@ -41,4 +41,20 @@ describe('the definition, on every instruction set:', () => {
   })
 })
 
+test('fused steps reach every output once', async () => {
+  const c = transposedCaseOf([2, 5, 6, 8], 20, [3, 3], [2, 2], [0, 1, 1, 0])
+  const values = u8ValuesOf(c)
+  const weights = new Map([['w', await loadCodes(c, values.weight, c.x[3])]])
+  const table = Uint8Array.from({ length: 256 }, (_, i) => 255 - i)
+  const build: Build = (p) => {
+    const [operands, y] = [u8OperandsOf(p, c), p.intermediate('u8', ...c.y)]
+    const fused = [{ op: 'lookup', operand: p.input('table', 'u8', 256) }]
+    p.output('y', transposeConv2dU8(p, 'conv', operands, c.window, { x: 119, y: 131 }, y, undefined, fused))
+  }
+  const { x, bias, multiplier } = values
+  const { y } = await sameOnEveryIsa(build, { x, bias, multiplier, table }, weights)
+  const sum = sums(transposedWalk, c, { ...values, xZero: () => 119, wZero: 0 })
+  expect(y).toEqual(requantized(sum, { ...values, lo: 0, hi: 255 }, 131).map((code) => 255 - code))
+})
+
 test('every kernel was run', () => expect(kernelsNotRun('transpose_conv2d_u8')).toEqual([]))

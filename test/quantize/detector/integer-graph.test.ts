@@ -141,6 +141,37 @@ describe('int8', () => {
     ])
   })
 
+  it('makes a layer of a batch normalisation that no layer took in', async () => {
+    const g = new SmallGraph()
+    const x = g.input(1, 6, 6, 3)
+    // Channels of very different sizes: one scale for all would leave the small ones nothing.
+    const factors = g.builder.numbers('factors', 'f32', [8], [1e-3, 1e-2, 0.1, 1, 1, 0.1, 1e-2, 1e-3])
+    const c = g.node(conv, [x, g.numbers([8, 1, 1, 3])])
+    const shifted = g.node({ op: 'add', activation: 'relu' }, [g.node(mul, [c, factors]), g.numbers([8], 2)])
+    const graph = g.build(g.node(conv, [shifted, g.numbers([4, 1, 1, 8], 3)]), c)
+    const ops = (made: Graph) => made.nodes.map(({ operation }) => operation.op)
+    const quantized = await int8(graph)
+    expect(ops(quantized)).toEqual(['quantize', 'conv2d', 'depthwise_conv2d', 'conv2d', 'dequantize'])
+    const kept = await int8(graph, { keep: [graph.nodes[1]!.name] })
+    expect(ops(kept)).toContain('mul')
+    const [sample] = waves(graph, 1)
+    const quality = (made: Graph) => decibels(run(graph, sample!.inputs)[0]!, run(made, sample!.inputs)[0]!)
+    expect(quality(quantized)).toBeGreaterThan(35)
+  })
+
+  it('leaves what scales the image before the first layer to float', async () => {
+    const g = new SmallGraph()
+    const scaled = g.node(mul, [g.input(1, 6, 6, 3), g.numbers([3])])
+    const shifted = g.node(add, [scaled, g.numbers([3], 2)])
+    const graph = g.build(g.node(conv, [shifted, g.numbers([4, 1, 1, 3], 3)]))
+    expect((await int8(graph)).nodes.map(({ operation }) => operation.op)).toEqual([
+      'mul',
+      'add',
+      'quantize',
+      'conv2d',
+    ])
+  })
+
   it('widens a scale whose bias would not fit in 32 bits', async () => {
     const g = new SmallGraph()
     const weights = g.builder.numbers('small', 'f32', [2, 1, 1, 1], [1e-12, 0.5])

@@ -61,8 +61,9 @@ describeWithAssets('against LiteRT’s converter', ['tflite-mini'], () => {
       }
     }
     const ours = layers(await quantizeGraph(graph, { precision: 'int8', floatHeads: false }, { ranges }))
-    for (const [name, { inputs, outputs }] of ours) {
-      const expected = theirs.get(name)!
+    expect([...theirs.keys()].every((name) => ours.has(name))).toBe(true)
+    for (const [name, expected] of theirs) {
+      const { inputs, outputs } = ours.get(name)!
       for (const [tensor, like] of [
         [inputs[0]!, expected.inputs[0]!],
         [inputs[1]!, expected.inputs[1]!],

@@ -38,7 +38,7 @@ export function layer(l: Lowering, dynamic: DynamicQuantization, node: Node, ste
     case 'dynamic': {
       const { codes, parameters } = dynamic.codesOf(node, x)
       const scales = l.numbers(`${node.name}/scales`, weightScales(node, channels))
-      const inputs = [codes, parameters, step.weights('codes'), floatBias(l, node, channels), scales]
+      const inputs = [codes, parameters, step.weights('codes'), scales, floatBias(l, node, channels)]
       if (weightZero(weights) !== 0) l.refuse(node, 'expected weights with zero point 0, found another')
       run('_dynamic', inputs, realBounds(step.activation))
       break

@@ -15,6 +15,7 @@ import {
 } from '../../../graph/operation.js'
 import { unfuse } from '../../../graph/unfuse.js'
 import type { ProgramJson, WeightRequest } from '../../../native/face.js'
+import { type HeadsAtPeaks, lowerAtPeaks, planPeaks } from './at-peaks.js'
 import { hasCodes } from './codes.js'
 import { concat } from './concat.js'
 import { cast, dequantize, quantize } from './conversion.js'
@@ -41,12 +42,18 @@ export interface LoweredGraph {
  * An optimized graph as a Program: one step a node, and steps for what a node's kernel wants otherwise than it is. Outputs
  * that are inputs or constants are not the Program's.
  *
+ * @param atPeaks heads that are 0 but at a heatmap's peaks, since nobody reads them elsewhere
  * @throws FormatError that names a node, with its shapes, that the native side cannot run
  */
-export function lower(graph: Graph): LoweredGraph {
+export function lower(graph: Graph, atPeaks?: HeadsAtPeaks): LoweredGraph {
   const l = new Lowering(graph, concatPlaces(graph))
   const dynamic = new DynamicQuantization(l)
-  for (const node of graph.nodes) for (const plain of plainNodes(node)) lowerNode(l, dynamic, plain)
+  const add = (node: Node) => {
+    for (const plain of plainNodes(node)) lowerNode(l, dynamic, plain)
+  }
+  const plan = atPeaks && planPeaks(graph, atPeaks)
+  for (const node of plan?.nodes ?? graph.nodes) add(node)
+  if (plan) lowerAtPeaks(l, dynamic, plan, add)
   for (const tensor of computedOutputs(graph)) {
     l.program.output(tensor.name, l.dense(l.value(tensor), `${tensor.name}/dense`))
   }

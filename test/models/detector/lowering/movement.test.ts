@@ -19,7 +19,7 @@ const movements: readonly (readonly [string, Operation])[] = [
     'slice with steps, backwards',
     { op: 'slice', begin: [2, 0, 4, 5], size: [2, 2, 3, 6], stride: [-1, 2, -2, -1] },
   ],
-  ['pad', { op: 'pad', before: [0, 1, 2, 0], after: [0, 0, 1, 0], value: 0.25 }],
+  ['pad', { op: 'pad', before: [0, 1, 2, 0], after: [0, 0, 1, 0], value: 2 }],
   ['pad channels', { op: 'pad', before: [1, 0, 0, 1], after: [0, 0, 0, 2], value: -1 }],
   ['tile', { op: 'tile', multiples: [1, 2, 1, 3] }],
   ['broadcast_to', { op: 'broadcast_to', shape: [3, 4, 5, 6] }],
