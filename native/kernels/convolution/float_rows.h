@@ -33,26 +33,25 @@ inline void start_rows(const Convolution& c, const View& x, Scratch& s) {
   for (float& zero : s.zeros) zero = 0;
 }
 
-// Output pixels [first, first + pixels) of those of the convolution.
+// Output pixels [first, first + pixels) of those of the convolution, row by row.
 inline void place_pixels(const Convolution& c, const View& y, int64_t first, int64_t pixels, Rows& r) {
   r.pixels = pixels;
   r.tiles = ceil_div(pixels, kTilePixels);
-  int64_t q = first % c.w.outputs;
-  int64_t p = first / c.w.outputs % c.h.outputs;
-  int64_t n = first / c.w.outputs / c.h.outputs;
-  for (int64_t i = 0; i < pixels; i++) {
-    r.result[i] = (n * y.dim[1] + output_cell(c.h, p)) * y.dim[2] + output_cell(c.w, q);
-    r.cell_h[i] = input_cell(c.h, p, 0);
-    r.cell_w[i] = input_cell(c.w, q, 0);
-    r.offset[i] = ((n * c.h.inputs + r.cell_h[i]) * c.w.inputs + r.cell_w[i]) * r.x_stride;
-    if (++q < c.w.outputs) continue;
-    q = 0;
-    if (++p < c.h.outputs) continue;
-    p = 0;
-    n++;
-  }
-  for (int64_t i = pixels; i < pixels + kTilePixels; i++) {  // read by find_rows, but not used
-    r.cell_h[i] = r.cell_w[i] = r.offset[i] = 0;
+  for (int64_t i = 0; i < pixels;) {
+    const int64_t q = (first + i) % c.w.outputs;
+    const int64_t p = (first + i) / c.w.outputs % c.h.outputs;
+    const int64_t n = (first + i) / c.w.outputs / c.h.outputs;
+    const int64_t result = (n * y.dim[1] + output_cell(c.h, p)) * y.dim[2] + output_cell(c.w, q);
+    const int64_t cell_h = input_cell(c.h, p, 0), cell_w = input_cell(c.w, q, 0);
+    const int64_t offset = ((n * c.h.inputs + cell_h) * c.w.inputs + cell_w) * r.x_stride;
+    const int64_t of_row = least(c.w.outputs - q, pixels - i);
+    for (int64_t j = 0; j < of_row; j++) {
+      r.result[i + j] = result + j * c.w.spacing;
+      r.cell_h[i + j] = cell_h;
+      r.cell_w[i + j] = cell_w + j * c.w.stride;
+      r.offset[i + j] = offset + j * c.w.stride * r.x_stride;
+    }
+    i += of_row;
   }
 }
 
@@ -85,15 +84,16 @@ inline int64_t find_runs(const Convolution& c, const Rows& r, int64_t column, in
   return count;
 }
 
-// The rows of a tile's pixels, from `pixel` on, for a run of one tap.
-inline void find_tile_rows(const Convolution& c, const Scratch& s, const Run& run, int64_t pixel,
-                           const float** rows) {
+// The pixels' rows for a run of one tap.
+inline void find_run_rows(const Convolution& c, const Scratch& s, const Run& run, const float** rows) {
   const Rows& r = s.rows;
-  for (int64_t i = 0; i < kTilePixels; i++) {
-    const uint64_t h = static_cast<uint64_t>(r.cell_h[pixel + i] + run.h);
-    const uint64_t w = static_cast<uint64_t>(r.cell_w[pixel + i] + run.w);
-    const bool inside = (h < static_cast<uint64_t>(c.h.inputs)) & (w < static_cast<uint64_t>(c.w.inputs));
-    rows[i] = inside ? r.x + r.offset[pixel + i] + run.offset : s.zeros;
+  const uint64_t heights = static_cast<uint64_t>(c.h.inputs), widths = static_cast<uint64_t>(c.w.inputs);
+  const float* first = r.x + run.offset;
+  for (int64_t i = 0; i < r.pixels; i++) {
+    const uint64_t h = static_cast<uint64_t>(r.cell_h[i] + run.h);
+    const uint64_t w = static_cast<uint64_t>(r.cell_w[i] + run.w);
+    const float* row = first + r.offset[i];
+    rows[i] = (h < heights) & (w < widths) ? row : s.zeros;
   }
 }
 
@@ -142,22 +142,18 @@ inline void find_rows(const Convolution& c, int64_t column, int64_t column_end, 
   Rows& r = s.rows;
   Run runs[kSliceRuns];
   const int64_t count = find_runs(c, r, column, column_end, runs);
-  r.runs = r.gathered ? 1 : count;
-  r.columns[0] = column_end - column;
-  const int64_t gathered_stride = (ceil_div(r.columns[0] + kCopyExcess, 16) | 1) * 16;
-  const float** rows = r.rows;
-  for (int64_t tile = 0; tile < r.tiles; tile++, rows += r.runs * kTilePixels) {
-    const int64_t first = first_of_tile(r, tile), end = first_of_tile(r, tile + 1);
-    if (r.gathered) {
-      for (int64_t i = first; i < end; i++) {
-        rows[i - first] = gather(c, s, runs, count, i, s.gathered + i * gathered_stride);
-      }
-    } else {
-      for (int64_t run = 0; run < count; run++) {
-        r.columns[run] = runs[run].columns;
-        find_tile_rows(c, s, runs[run], first, rows + run * kTilePixels);
-      }
-    }
+  if (r.gathered) {
+    r.runs = 1;
+    r.columns[0] = column_end - column;
+    const int64_t stride = (ceil_div(r.columns[0] + kCopyExcess, 16) | 1) * 16;
+    for (int64_t i = 0; i < r.pixels; i++)
+      r.rows[0][i] = gather(c, s, runs, count, i, s.gathered + i * stride);
+    return;
+  }
+  r.runs = count;
+  for (int64_t run = 0; run < count; run++) {
+    r.columns[run] = runs[run].columns;
+    find_run_rows(c, s, runs[run], r.rows[run]);
   }
 }
 

@@ -25,7 +25,8 @@ struct TileCall {
 // lo .. hi; NaN stays NaN.
 QN_INLINE Lanes clamp(Lanes a, Lanes lo, Lanes hi) { return min(hi, max(lo, a)); }
 
-// `rows` [runs][kTilePixels] of x, `result` [pixels] of the result.
+// `rows` of x: [runs][kBlockPixels], from the tile's first pixel on; `result`: the pixels' rows of
+// the result.
 template <int kPanels, int kPixels>
 void compute_tile(const TileCall& call, const float* const* rows, const int64_t* result) {
   Lanes acc[kPanels][kPixels];
@@ -40,7 +41,7 @@ void compute_tile(const TileCall& call, const float* const* rows, const int64_t*
   }
   const float* weights[kPanels];
   QN_UNROLL for (int p = 0; p < kPanels; ++p) weights[p] = call.weights[p];
-  for (int64_t run = 0; run < call.runs; ++run, rows += kTilePixels) {
+  for (int64_t run = 0; run < call.runs; ++run, rows += kBlockPixels) {
     const float* x[kPixels];
     QN_UNROLL for (int i = 0; i < kPixels; ++i) x[i] = rows[i];
     const auto column = [&](int k) QN_LAMBDA_INLINE {
