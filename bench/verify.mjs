@@ -9,10 +9,16 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import {
   compareRuns,
+  describeDetector,
+  detectorsAt,
   evaluateCoco,
+  evaluateDetector,
   evaluateLambada,
   evaluatePerplexity,
+  loadDetector,
   openLlama,
+  openNetwork,
+  parseResizeFit,
   quantizeLlama,
   readCalibration,
   recipeOf,
@@ -25,6 +31,10 @@ const assets = process.env['QNATIVE_ASSETS'] ?? path.join(root, '..', 'shared', 
 const data = path.join(assets, 'lambada', 'lambada_test_first1000.jsonl')
 const text = path.join(assets, 'lambada', 'calibration128.txt')
 const stories = path.join(assets, 'stories260k-hf')
+const centernet = path.join(assets, 'centernet-mb3')
+const ssd = path.join(assets, 'ssd-mobilenet-v1-coco-quant')
+const val2017 = path.join(assets, 'coco-val2017')
+const train2017 = path.join(assets, 'coco-train2017-calib', 'images')
 const cocoPair = path.join(assets, 'coco-eval-pairs')
 const demo = path.join(root, 'demo', 'llama')
 const demoData = path.join(root, 'demo', 'lambada.jsonl')
@@ -134,6 +144,91 @@ function detokenizedText() {
   const file = path.join(mkdtempSync(path.join(tmpdir(), 'qnative-verify-')), 'detokenized.txt')
   writeFileSync(file, `${detokenizedLines(development, data).join('\n')}\n`)
   return { file, remove: () => rmSync(path.dirname(file), { recursive: true }) }
+}
+
+/**
+ * A detector on the first 50 images of val2017.
+ * @param {string} model
+ * @param {string} preprocess RESIZE:FIT
+ * @param {import('../dist/index.js').PrecisionName[]} names
+ * @param {{ scoreThreshold?: number }} [limits]
+ */
+async function detect(model, preprocess, names, limits = {}) {
+  const options = { threads, preprocess: parseResizeFit(preprocess), calibration: train2017 }
+  const precisions = detectorsAt(describeDetector(await openNetwork(model)), names, options)
+  const { results, warnings } = await evaluateDetector({
+    model,
+    precisions,
+    annotations: path.join(val2017, 'instances_first50.json'),
+    images: path.join(val2017, 'images'),
+    ...limits,
+  })
+  for (const warning of warnings) console.log(`      warning: ${warning}`)
+  return results
+}
+
+/** @param {string} name @param {number} figure @param {number} expected @param {number} most */
+function within(name, figure, expected, most) {
+  check(name, figure, `${expected} within ${most}`, Math.abs(figure - expected) <= most)
+}
+
+/** @typedef {{ box: number[], label: number, score: number }} Found y1, x1, y2, x2 */
+
+/**
+ * What a detector finds in a stored input, in pixels of that input, and the stored detections, cut at its borders.
+ * @param {string} model @param {string} input
+ * @param {Found[]} stored
+ */
+async function findStored(model, input, stored) {
+  const description = describeDetector(await openNetwork(model))
+  const { detector, release } = await loadDetector(description, description.network, { threads })
+  try {
+    const { width, height } = description.input
+    const bytes = new Uint8Array(readFileSync(input))
+    const outputs = await detector.invoke(
+      description.input.dtype === 'f32' ? Float32Array.from(bytes) : bytes,
+    )
+    const size = { width, height }
+    const placement = { input: size, image: size, left: 0, top: 0, ...size, scaleX: 1, scaleY: 1 }
+    const { boxes, classes, scores } = detector.postprocess(outputs, placement)
+    /** @type {Found[]} */
+    const found = Array.from(scores, (score, i) => ({
+      box: [...boxes.subarray(4 * i, 4 * i + 4)],
+      label: classes[i] ?? -1,
+      score,
+    }))
+    const cut = stored.map(({ box, ...rest }) => ({
+      ...rest,
+      box: box.map((side, i) => Math.min(Math.max(side, 0), i % 2 === 0 ? height : width)),
+    }))
+    return { found, stored: cut }
+  } finally {
+    release()
+  }
+}
+
+/**
+ * Both sets must be the same: a partner of the same class for each, its box and score close.
+ * @param {string} name
+ * @param {{ found: Found[], stored: Found[] }} sets
+ * @param {{ box: number, score: number, ties: number }} most ties: this near to the last score anything may be left out
+ */
+function sameDetections(name, { found, stored }, most) {
+  const last = Math.min(...stored.map(({ score }) => score), ...found.map(({ score }) => score))
+  const left = [...found]
+  const alone = stored.filter(({ box, label, score }) => {
+    const partner = left.findIndex(
+      (other) =>
+        other.label === label &&
+        Math.abs(other.score - score) <= most.score &&
+        other.box.every((side, i) => Math.abs(side - (box[i] ?? Number.NaN)) <= most.box),
+    )
+    if (partner >= 0) left.splice(partner, 1)
+    return partner < 0 && score > last + most.ties
+  })
+  const extra = left.filter(({ score }) => score > last + most.ties)
+  const count = alone.length + extra.length
+  check(`${name}: detections without a partner`, count, `0 of ${stored.length}`, count === 0)
 }
 
 /** @type {[string, string[], () => Promise<void>][]} */
@@ -343,6 +438,65 @@ const sections = [
       for (const [name, value] of stats) {
         check(name, value, `${expected[name]}, difference 0`, value === expected[name])
       }
+    },
+  ],
+  [
+    'COCO, centernet-mb3 on 50 images',
+    [centernet, val2017, train2017],
+    async () => {
+      const model = path.join(centernet, 'centernet.json')
+      for (const id of ['000000037777', '000000397133']) {
+        const bytes = readFileSync(path.join(centernet, `${id}.detections.f32`))
+        const rows = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
+        /** @type {Found[]} */
+        const stored = Array.from({ length: rows.length / 6 }, (_, i) => {
+          const [x1 = 0, y1 = 0, x2 = 0, y2 = 0, score = 0, label = 0] = rows.subarray(6 * i, 6 * i + 6)
+          return { box: [y1, x1, y2, x2], score, label }
+        })
+        const sets = await findStored(model, path.join(centernet, `${id}.input.u8`), stored)
+        sameDetections(`${id} against tfjs`, sets, { box: 0.05, score: 1e-4, ties: 1e-4 })
+      }
+      const tfjs = await evaluateCoco({
+        annotations: path.join(val2017, 'instances_first50.json'),
+        detections: path.join(centernet, 'tfjs.stretch.first50.json'),
+      })
+      const expected = tfjs.results[0]?.stats.AP ?? Number.NaN
+      const names = /** @type {const} */ (['f32', 'f16', 'int8', 'dyn8', 'w4', 'w2'])
+      const results = await detect(model, 'pil:stretch', [...names], { scoreThreshold: 0.05 })
+      /** @type {Record<string, number>} */
+      const bounds = { f32: 0.002, f16: 0.002, int8: 0.01 }
+      for (const { precision, stats } of results) {
+        const most = bounds[precision]
+        if (most !== undefined) within(`${precision} AP`, stats.AP, expected, most)
+        else console.log(`      ${precision} AP: ${stats.AP.toPrecision(4)}`)
+      }
+    },
+  ],
+  [
+    'COCO, ssd-mobilenet-v1 on 50 images',
+    [ssd, val2017],
+    async () => {
+      const model = path.join(ssd, 'detect.tflite')
+      for (const id of ['000000037777', '000000397133']) {
+        const { boxes, classes, scores } = JSON.parse(
+          readFileSync(path.join(ssd, `${id}.litert.json`), 'utf8'),
+        )
+        /** @type {Found[]} */
+        const stored = scores.map((/** @type {number} */ score, /** @type {number} */ i) => ({
+          box: boxes[i].map((/** @type {number} */ side) => 300 * side),
+          label: classes[i],
+          score,
+        }))
+        const sets = await findStored(model, path.join(ssd, `${id}.input.u8`), stored)
+        // 0.01 of the image.
+        sameDetections(`${id} against LiteRT`, sets, { box: 3, score: 0.02, ties: 1e-6 })
+      }
+      const litert = await evaluateCoco({
+        annotations: path.join(val2017, 'instances_first50.json'),
+        detections: path.join(ssd, 'litert.first50.json'),
+      })
+      const [native] = await detect(model, 'tf2:stretch', ['native'])
+      within('native AP', native?.stats.AP ?? Number.NaN, litert.results[0]?.stats.AP ?? Number.NaN, 0.005)
     },
   ],
 ]

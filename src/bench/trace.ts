@@ -1,4 +1,5 @@
-import type { Profile } from './profile.js'
+import type { DetectorBench } from './detectors/bench-detector.js'
+import type { Profile, ProfiledStep } from './profile.js'
 
 /** An event of the Trace Event Format: "X" is a span, "M" names a process or a thread. Times in microseconds. */
 export interface TraceEvent {
@@ -13,29 +14,76 @@ export interface TraceEvent {
 }
 
 const PID = 1
-const TID = 1
+const FIRST_THREAD = 1
+
+/** Spans of one kind of work, one after another. */
+interface TraceRun {
+  readonly name: string
+  readonly args: TraceEvent['args']
+  readonly startNs: number
+  readonly durationNs: number
+  readonly steps: readonly ProfiledStep[]
+}
+
+export interface Trace {
+  readonly displayTimeUnit: 'ns'
+  readonly traceEvents: TraceEvent[]
+}
 
 /**
  * A profile as a document that https://ui.perfetto.dev and chrome://tracing open (the JSON of Google's "Trace Event
  * Format"): a span a run, and within it a span a step, in the order of their start.
  */
-export function chromeTrace(profile: Profile): { displayTimeUnit: 'ns'; traceEvents: TraceEvent[] } {
-  const names: TraceEvent[] = [
-    { name: 'process_name', ph: 'M', pid: PID, tid: TID, args: { name: `qnative ${profile.model}` } },
-    { name: 'thread_name', ph: 'M', pid: PID, tid: TID, args: { name: 'steps' } },
-  ]
-  const spans = profile.runs.flatMap((run): TraceEvent[] => [
-    {
+export function chromeTrace({ model, runs }: Profile): Trace {
+  return traceOf(model, [
+    runs.map((run) => ({
+      ...run,
       name: `${run.phase} ${run.tokens} ${run.tokens === 1 ? 'token' : 'tokens'}`,
-      cat: 'run',
-      ...span(run.startNs, run.durationNs),
       args: { tokens: run.tokens },
-    },
-    ...run.steps.map(
+    })),
+  ])
+}
+
+/** The same of a detector: a thread a precision, a span an image. */
+export function detectorTrace(model: string, { runs }: DetectorBench): Trace {
+  return traceOf(
+    model,
+    runs.map(({ precision, images }) =>
+      images.map((image, i) => ({ ...image, name: `image ${i + 1}, ${precision}`, args: { precision } })),
+    ),
+    runs.map(({ precision }) => precision),
+  )
+}
+
+function traceOf(
+  model: string,
+  threads: readonly (readonly TraceRun[])[],
+  names: readonly string[] = ['steps'],
+): Trace {
+  const metadata: TraceEvent[] = [
+    { name: 'process_name', ph: 'M', pid: PID, tid: FIRST_THREAD, args: { name: `qnative ${model}` } },
+    ...names.map(
+      (name, i): TraceEvent => ({
+        name: 'thread_name',
+        ph: 'M',
+        pid: PID,
+        tid: FIRST_THREAD + i,
+        args: { name },
+      }),
+    ),
+  ]
+  const spans = threads.flatMap((runs, i) => runs.flatMap((run) => runEvents(run, FIRST_THREAD + i)))
+  return { displayTimeUnit: 'ns', traceEvents: [...metadata, ...spans] }
+}
+
+function runEvents({ name, args, startNs, durationNs, steps }: TraceRun, tid: number): TraceEvent[] {
+  return [
+    { name, cat: 'run', ...span(startNs, durationNs, tid), args },
+    ...steps.map(
       (step): TraceEvent => ({
         name: step.label,
         cat: step.op,
-        ...span(step.startNs, step.durationNs),
+        ...span(step.startNs, step.durationNs, tid),
         args: {
           op: step.op,
           kernel: step.kernel,
@@ -46,10 +94,9 @@ export function chromeTrace(profile: Profile): { displayTimeUnit: 'ns'; traceEve
         },
       }),
     ),
-  ])
-  return { displayTimeUnit: 'ns', traceEvents: [...names, ...spans] }
+  ]
 }
 
-function span(startNs: number, durationNs: number) {
-  return { ph: 'X' as const, pid: PID, tid: TID, ts: startNs / 1000, dur: durationNs / 1000 }
+function span(startNs: number, durationNs: number, tid: number) {
+  return { ph: 'X' as const, pid: PID, tid, ts: startNs / 1000, dur: durationNs / 1000 }
 }

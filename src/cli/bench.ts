@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { ceilingDrift, ceilingPoint } from '../bench/ceilings.js'
+import { type DetectorPreset, detectorPresets } from '../bench/detectors/presets.js'
 import { benchKernels, type KernelBench } from '../bench/kernel-bench.js'
 import type { WeightBits } from '../bench/kernel-case.js'
 import { benchModel, type ModelBenchResult } from '../bench/model-bench.js'
@@ -7,6 +8,7 @@ import { type Preset, presets } from '../bench/presets.js'
 import { openLlama } from '../models/llama/checkpoint.js'
 import type { LlamaBits } from '../models/llama/precision.js'
 import type { Activations } from '../models/llama/program.js'
+import { precisionNames } from '../quantize/detector/precisions.js'
 import {
   ceilingColumns,
   ceilingRows,
@@ -17,30 +19,28 @@ import {
 } from '../report/bench.js'
 import { jsonDocument } from '../report/document.js'
 import { type Column, csvTable, markdownTable, textTable } from '../report/table.js'
+import { benchPreset, type DetectorBenchFlags } from './bench-detector.js'
 import { UsageError } from './errors.js'
 import { addComputeOptions, type ComputeFlags, computeOptions, integerList, listOf } from './options.js'
 import { ProgressLine } from './progress.js'
 
 type Bits = WeightBits | LlamaBits
 
-interface BenchFlags extends ComputeFlags {
-  readonly preset?: Preset
+interface BenchFlags extends ComputeFlags, Omit<DetectorBenchFlags, 'preprocess'> {
+  readonly preset?: Preset | DetectorPreset
   readonly model?: string
   readonly bits: Bits[]
   readonly activations: Activations[]
   readonly tokens: number[]
   readonly hot?: boolean
   readonly cold?: boolean
-  readonly json?: boolean
-  readonly markdown?: boolean
-  readonly csv?: boolean
 }
 
 const widths = ['8', '4', '2', 'f32', 'nf4', 'f16', 'bf16', 'native', 'llm.int8'] as const
 const modes: readonly Activations[] = ['f32', 'int8']
 
 export function benchCommand(): Command {
-  const names = Object.keys(presets)
+  const names = [...Object.keys(presets), ...Object.keys(detectorPresets)]
   const command = new Command('bench')
     .description("time every kernel at a model's shapes, on random weights, against this machine's ceilings")
     .addOption(new Option('--preset <name>', `whose shapes (default: ${names[0]})`).choices(names))
@@ -59,6 +59,15 @@ export function benchCommand(): Command {
     .option('--tokens <list>', 'tokens a call: 1 is decoding, many are a prompt', integerList(1), [1, 512])
     .addOption(new Option('--cold', 'weights come from memory (default)').conflicts('hot'))
     .option('--hot', 'weights come from cache, as far as it holds them')
+    .option(
+      '--precision <list>',
+      `of a detector, several of ${precisionNames.join(', ')} (default: native, which is f32)`,
+      listOf(precisionNames),
+    )
+    .option(
+      '--trace <file>',
+      'of a detector: write every step as a Chrome trace, for https://ui.perfetto.dev',
+    )
     .addOption(new Option('--json', 'write one JSON document').conflicts(['markdown', 'csv']))
     .addOption(new Option('--markdown', 'write Markdown tables').conflicts('csv'))
     .option('--csv', 'write the kernels (with --model: the tests of the model) as CSV')
@@ -69,7 +78,8 @@ export function benchCommand(): Command {
 Examples:
   qnative bench
   qnative bench --preset llama-3.2-3b --bits 4 --activations int8 --tokens 1
-  qnative bench --model model.gguf --bits native,8,4 --json`,
+  qnative bench --model model.gguf --bits native,8,4 --json
+  qnative bench --preset ssd-mobilenet-v2-320 --threads 1 --trace trace.json`,
     )
     .action(bench)
 }
@@ -78,7 +88,25 @@ function toBits(name: (typeof widths)[number]): Bits {
   return name === '8' || name === '4' || name === '2' ? (Number(name) as 8 | 4 | 2) : name
 }
 
-async function bench(flags: BenchFlags): Promise<void> {
+const llamaOptions = ['bits', 'activations', 'tokens', 'hot', 'cold'] as const
+const detectorOptions = ['precision', 'trace'] as const
+
+async function bench(flags: BenchFlags, command: Command): Promise<void> {
+  const { preset = 'smollm-135m' } = flags
+  const isDetector = isDetectorPreset(preset)
+  const foreign = (isDetector ? llamaOptions : detectorOptions).find(
+    (name) => command.getOptionValueSource(name) === 'cli',
+  )
+  if (foreign) throw new UsageError(`--${foreign} is of ${isDetector ? 'Llamas' : 'detectors'}`)
+  if (isDetector) return benchPreset(preset, flags, computeOptions(flags))
+  await benchLlama(preset, flags)
+}
+
+function isDetectorPreset(preset: Preset | DetectorPreset): preset is DetectorPreset {
+  return Object.hasOwn(detectorPresets, preset)
+}
+
+async function benchLlama(preset: Preset, flags: BenchFlags): Promise<void> {
   const { kernelBits, modelBits } = splitBits(flags)
   const compute = computeOptions(flags)
   const checkpoint = flags.model === undefined ? undefined : await openLlama(flags.model)
@@ -88,7 +116,7 @@ async function bench(flags: BenchFlags): Promise<void> {
   try {
     kernels = await benchKernels({
       ...compute,
-      shape: checkpoint?.config ?? presets[flags.preset ?? 'smollm-135m'],
+      shape: checkpoint?.config ?? presets[preset],
       bits: kernelBits,
       activations: flags.activations,
       tokens: flags.tokens,

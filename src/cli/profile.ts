@@ -5,11 +5,14 @@ import { chromeTrace } from '../bench/trace.js'
 import { writeFileAtomic } from '../formats/write-file.js'
 import { type LlamaCheckpoint, openLlama } from '../models/llama/checkpoint.js'
 import type { LlamaBits } from '../models/llama/precision.js'
+import { precisionNames } from '../quantize/detector/precisions.js'
 import { jsonDocument } from '../report/document.js'
 import { phaseText, profileColumns } from '../report/profile.js'
 import { markdownTable, textTable } from '../report/table.js'
+import { type DetectorBenchFlags, profileImage } from './bench-detector.js'
+import { addPreprocessOption } from './detector-options.js'
 import { UsageError } from './errors.js'
-import { addComputeOptions, type ComputeFlags, computeOptions, positiveInteger } from './options.js'
+import { addComputeOptions, type ComputeFlags, computeOptions, listOf, positiveInteger } from './options.js'
 import {
   addPrecisionOptions,
   type PrecisionFlags,
@@ -18,26 +21,39 @@ import {
 } from './precision-options.js'
 import { ProgressLine } from './progress.js'
 
-interface ProfileFlags extends ComputeFlags, PrecisionFlags {
+interface ProfileFlags extends ComputeFlags, PrecisionFlags, DetectorBenchFlags {
   readonly model: string
   readonly prompt?: string
   readonly tokens?: number
   readonly decode?: number
   readonly bits: LlamaBits
-  readonly trace?: string
-  readonly json?: boolean
-  readonly markdown?: boolean
+  readonly image?: string
 }
 
 export function profileCommand(): Command {
   const command = new Command('profile')
     .description('run a model once with every step timed, and show where the time goes')
-    .requiredOption('--model <path>', 'a Hugging Face directory or a .gguf file')
+    .requiredOption(
+      '--model <path>',
+      'a Hugging Face directory or a .gguf file; with --image, a .tflite file or a model.json',
+    )
     .addOption(new Option('--prompt <text>', 'run this text').conflicts('tokens'))
     .option('--tokens <n>', 'run so many random tokens (needs no tokenizer)', positiveInteger)
     .option('--decode <n>', 'then decode so many tokens one by one', positiveInteger)
+    .addOption(
+      new Option('--image <file>', 'run a detector on this image, again and again').conflicts([
+        'prompt',
+        'tokens',
+        'decode',
+      ]),
+    )
+    .option(
+      '--precision <list>',
+      `of a detector, several of ${precisionNames.join(', ')} (default: native)`,
+      listOf(precisionNames),
+    )
     .option('--bits <width>', 'native (as stored), f32 (unquantized), 8, 4 or 2', oneWidth, 'native')
-  addPrecisionOptions(command)
+  addPreprocessOption(addPrecisionOptions(command))
     .option('--trace <file>', 'write every step as a Chrome trace, for https://ui.perfetto.dev')
     .addOption(new Option('--json', 'write one JSON document').conflicts('markdown'))
     .option('--markdown', 'write a Markdown table')
@@ -47,7 +63,8 @@ export function profileCommand(): Command {
       `
 Examples:
   qnative profile --model model.gguf --prompt "Once upon a time" --decode 32
-  qnative profile --model model.gguf --tokens 512 --bits 4 --activations int8 --trace trace.json`,
+  qnative profile --model model.gguf --tokens 512 --bits 4 --activations int8 --trace trace.json
+  qnative profile --model detector.tflite --image street.jpg --threads 1 --trace trace.json`,
     )
     .action(profile)
 }
@@ -58,9 +75,10 @@ function oneWidth(text: string): LlamaBits {
 }
 
 async function profile(flags: ProfileFlags): Promise<void> {
+  if (flags.image !== undefined) return profileImage(flags.model, flags.image, flags, computeOptions(flags))
   const precision = precisionFromFlags(flags.bits, flags)
   if (flags.prompt === undefined && flags.tokens === undefined) {
-    throw new UsageError('nothing to run: give --prompt TEXT or --tokens N')
+    throw new UsageError('nothing to run: give --prompt TEXT or --tokens N, or --image FILE for a detector')
   }
   const compute = computeOptions(flags)
   const progress = new ProgressLine()

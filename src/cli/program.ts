@@ -18,8 +18,12 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./inspect.js')).inspectCommand(),
   },
   eval: {
-    summary: 'score a model at several precisions (LAMBADA, perplexity), or detections (COCO)',
+    summary: 'score a model at several precisions (LAMBADA, perplexity, COCO)',
     load: async () => (await import('./eval.js')).evalCommand(),
+  },
+  detect: {
+    summary: 'find objects in images and draw them',
+    load: async () => (await import('./detect.js')).detectCommand(),
   },
   compare: {
     summary: 'say which differences between two scored runs are real',

@@ -1,15 +1,8 @@
-import { existsSync, statSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
-import path from 'node:path'
-import { Command } from 'commander'
-import { encodeNpy } from '../formats/npy.js'
-import { writeFileAtomic } from '../formats/write-file.js'
-import { openLlama } from '../models/llama/checkpoint.js'
-import { checkTokens } from '../models/llama/generate.js'
-import { allLogits } from '../models/llama/logits.js'
-import { Llama } from '../models/llama/model.js'
+import { Command, InvalidArgumentError } from 'commander'
+import { isNetwork } from '../models/detector/open.js'
 import type { LlamaBits } from '../models/llama/precision.js'
 import { UsageError } from './errors.js'
+import { checkFolder } from './folders.js'
 import { addComputeOptions, type ComputeFlags, computeOptions, integerList } from './options.js'
 import {
   addPrecisionOptions,
@@ -18,11 +11,14 @@ import {
   parseBits,
   precisionFromFlags,
 } from './precision-options.js'
-import { ProgressLine } from './progress.js'
+import { runLlama } from './run-llama.js'
+import { type InputFile, runNetwork } from './run-network.js'
 
 interface RunFlags extends ComputeFlags, PrecisionFlags {
   readonly model: string
-  readonly tokens: number[]
+  readonly tokens?: number[]
+  readonly input: InputFile[]
+  readonly raw?: true
   readonly out: string
   readonly bits: LlamaBits
 }
@@ -30,52 +26,58 @@ interface RunFlags extends ComputeFlags, PrecisionFlags {
 export function runCommand(): Command {
   const command = new Command('run')
     .description(
-      'Run a model once on token ids (no tokenizer is needed) and write output0.npy, the logits of every position as float32 [tokens, vocabulary], and outputs.json, which describes it.',
+      'Run a model once. A network: --input files in, output0.npy, output1.npy, ... out, as float32. A Llama: --tokens in, output0.npy, the logits of every position [tokens, vocabulary], out. outputs.json describes them.',
     )
-    .requiredOption('--model <path>', 'a Hugging Face directory or a .gguf file')
-    .requiredOption('--tokens <ids>', 'separated by commas; nothing is put before them', integerList(0))
-    .requiredOption('--out <folder>', 'where the two files go; made if it is not there')
+    .requiredOption(
+      '--model <path>',
+      'a .tflite file, a TensorFlow.js model.json, a quantized network; a Hugging Face directory or a .gguf file',
+    )
+    .option(
+      '--input <[name=]file.npy>',
+      "a network's input, repeatable: of the input's own type, or float32 which is quantized by its parameters; without a name in the model's order",
+      addInput,
+      [],
+    )
+    .option(
+      '--tokens <ids>',
+      "a Llama's input, separated by commas; nothing is put before them",
+      integerList(0),
+    )
+    .requiredOption('--out <folder>', 'where the files go; made if it is not there')
+    .option('--raw', "a network's outputs as they are stored as well: output0.raw.npy, ...")
     .option('--bits <width>', bitsHelp, parseBits, 'native')
   return addComputeOptions(addPrecisionOptions(command))
     .addHelpText(
       'after',
       `
 Examples:
-  qnative run --model model.gguf --tokens 1,2,3 --out logits
+  qnative run --model detect.tflite --input image.npy --out outputs --raw
   qnative run --model model.gguf --tokens 1,2,3 --out logits-int4 --bits 4 --activations int8`,
     )
     .action(run)
 }
 
-async function run(flags: RunFlags): Promise<void> {
-  const precision = precisionFromFlags(flags.bits, flags)
-  if (existsSync(flags.out) && !statSync(flags.out).isDirectory()) {
-    throw new UsageError(`--out ${flags.out}: expected a folder, found a file`)
-  }
-  const compute = computeOptions(flags)
-  const checkpoint = await openLlama(flags.model)
-  checkTokens(flags.tokens, checkpoint.config.vocabSize) // before minutes of loading
-  const progress = new ProgressLine()
-  let model: Llama | undefined
-  try {
-    model = await Llama.load(checkpoint, {
-      precision,
-      activations: flags.activations,
-      ...compute,
-      onProgress: (done, total) => progress.update('loading', done, total),
-    })
-    const logits = await allLogits(model, flags.tokens)
-    await writeOutputs(flags.out, logits, [flags.tokens.length, checkpoint.config.vocabSize])
-  } finally {
-    progress.clear()
-    model?.close()
-  }
+/** "image=photo.npy", or "photo.npy". A file whose name has a "=" in it needs a name before it. */
+function addInput(text: string, before: InputFile[]): InputFile[] {
+  const at = text.indexOf('=')
+  const file = text.slice(at + 1)
+  if (at === 0 || file === '') throw new InvalidArgumentError(`Expected [NAME=]FILE.npy, got '${text}'.`)
+  return [...before, at > 0 ? { name: text.slice(0, at), file } : { file }]
 }
 
-/** outputs.json last: where it is, the rest is whole. */
-async function writeOutputs(folder: string, logits: Float32Array, shape: readonly number[]): Promise<void> {
-  await mkdir(folder, { recursive: true })
-  await writeFileAtomic(path.join(folder, 'output0.npy'), encodeNpy(logits, shape))
-  const outputs = [{ file: 'output0.npy', name: 'logits', dtype: 'float32', shape }]
-  await writeFileAtomic(path.join(folder, 'outputs.json'), `${JSON.stringify({ outputs }, null, 2)}\n`)
+async function run(flags: RunFlags): Promise<void> {
+  const { model, out, tokens, input, raw = false } = flags
+  checkFolder('--out', out)
+  const compute = computeOptions(flags)
+  if (await isNetwork(model)) {
+    if (tokens) throw new UsageError(`--tokens: ${model} is a network and takes --input`)
+    if (flags.bits !== 'native')
+      throw new UsageError(`--bits: ${model} runs as it is; quantize it with qnative quantize`)
+    return runNetwork({ model, inputs: input, out, raw, ...compute })
+  }
+  if (!tokens) throw new UsageError(`--tokens: ${model} is a language model and needs them`)
+  if (input.length > 0 || raw)
+    throw new UsageError(`--input and --raw are for networks; ${model} takes --tokens`)
+  const precision = precisionFromFlags(flags.bits, flags)
+  return runLlama({ model, tokens, out, precision, activations: flags.activations, ...compute })
 }

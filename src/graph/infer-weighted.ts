@@ -145,7 +145,6 @@ function checkArithmetic(
 /** Groups are runs of an output's weights, so that outputs must come first. */
 function checkGroups(operation: Weighted, weights: TensorType): void {
   if (!weights.groups) return
-  const first =
-    operation.op === 'fully_connected' || ('layout' in operation && operation.layout === 'ohwi')
+  const first = operation.op === 'fully_connected' || ('layout' in operation && operation.layout === 'ohwi')
   if (!first) throw new ShapeError('weights in groups to have their outputs first', describeTensor(weights))
 }

@@ -1,19 +1,26 @@
-import { resolve } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { FormatError } from '../formats/error.js'
+import { qnativeJsonName } from '../formats/qnative-json.js'
+import { readSafetensors } from '../formats/safetensors.js'
 import { elementCount, type StorageType } from '../formats/tensor.js'
 import { readTfjsModel, type TfjsModel } from '../formats/tfjs/graph-model.js'
 import { readTflite, type TfliteModel } from '../formats/tflite/tflite.js'
+import { isQuantizedGraph, openQuantizedGraph, readQuantizationNote } from './container/read-graph.js'
+import { constantsName, parts, type QuantizationNote } from './container/storage.js'
 import type { Graph, Tensor } from './graph.js'
 import { multiplyAdds } from './macs.js'
 import { optimize } from './optimize.js'
-import { codeRange, scaleOf } from './quantization.js'
+import { codeBits, codeRange, scaleOf } from './quantization.js'
 import { tfjsGraph } from './tfjs/convert.js'
 import { tfliteGraph } from './tflite/convert.js'
 import { graphWarnings } from './warnings.js'
 
 /** What is in a network's file. */
 export interface GraphInspection {
-  readonly format: 'tflite' | 'tfjs'
+  readonly format: 'tflite' | 'tfjs' | 'qnative-graph'
+  /** Of a folder that qnative has written: how it came to be. */
+  readonly quantization?: QuantizationNote
   readonly files: readonly { readonly file: string; readonly bytes: number }[]
   /** As the file names them, the most frequent first. */
   readonly operators: readonly { readonly operator: string; readonly count: number }[]
@@ -49,20 +56,19 @@ export interface TensorInspection {
   readonly range?: readonly [number, number]
 }
 
+/** How constants are stored; U4 and U2 are codes, packed. */
+export type StoredType = StorageType | 'U4' | 'U2'
+
 export interface WeightTotal {
-  readonly type: StorageType
+  readonly type: StoredType
   readonly tensors: number
   readonly parameters: number
   readonly bytes: number
 }
 
-/** Whether `inspectGraph` is what looks into this file. */
-export function isGraphFile(path: string): boolean {
-  return path.endsWith('.tflite') || path.endsWith('.json')
-}
-
 /**
- * Looks into a .tflite file or a TensorFlow.js model.json, whether or not qnative runs it.
+ * Looks into a .tflite file, a TensorFlow.js model.json or the folder that holds one, whether or not qnative runs it; or into
+ * a folder that qnative has written.
  *
  * @throws FormatError if there is no such file, or it is malformed.
  */
@@ -72,7 +78,12 @@ export async function inspectGraph(path: string): Promise<GraphInspection> {
     const model = await readTflite(file)
     return inspection('tflite', describeTflite(model), () => tfliteGraph(model))
   }
-  const model = await readTfjsModel(file)
+  if (await isQuantizedGraph(file)) {
+    const graph = await openQuantizedGraph(file)
+    const found = inspection('qnative-graph', await describeContainer(file, graph), () => graph)
+    return { ...found, quantization: await readQuantizationNote(file) }
+  }
+  const model = await readTfjsModel(file.endsWith('.json') ? file : join(file, 'model.json'))
   return inspection('tfjs', describeTfjs(model), () => tfjsGraph(model))
 }
 
@@ -84,7 +95,7 @@ interface FileDescription {
 }
 
 interface Constant {
-  readonly type: StorageType
+  readonly type: StoredType
   readonly shape: readonly number[]
   readonly bytes: number
 }
@@ -109,6 +120,28 @@ function describeTfjs({ file, fileBytes, shards, nodes, weights }: TfjsModel): F
       shape,
       bytes: ranges.reduce((sum, { length }) => sum + length, 0),
     })),
+    warnings: [],
+  }
+}
+
+async function describeContainer(folder: string, graph: Graph): Promise<FileDescription> {
+  const stored = await readSafetensors(join(folder, constantsName))
+  const description = join(folder, qnativeJsonName)
+  const packed = new Map<string, Tensor>()
+  for (const tensor of graph.nodes.flatMap(({ inputs }) => inputs)) {
+    if (codeBits(tensor.dtype)) packed.set(parts.values(tensor.name), tensor)
+  }
+  return {
+    files: [
+      { file: description, bytes: (await stat(description)).size },
+      { file: stored.file, bytes: stored.fileBytes },
+    ],
+    operators: graph.nodes.map(({ operation }) => operation.op),
+    constants: [...stored.tensors].map(([key, { type, shape, length }]) => {
+      const codes = packed.get(key)
+      if (!codes) return { type, shape, bytes: length }
+      return { type: codes.dtype === 'u4' ? 'U4' : 'U2', shape: codes.shape, bytes: length }
+    }),
     warnings: [],
   }
 }
@@ -165,7 +198,7 @@ function histogram(operators: readonly string[]): GraphInspection['operators'] {
 }
 
 function totals(constants: readonly Constant[]): WeightTotal[] {
-  const byType = new Map<StorageType, WeightTotal>()
+  const byType = new Map<StoredType, WeightTotal>()
   for (const { type, shape, bytes } of constants) {
     const total = byType.get(type) ?? { type, tensors: 0, parameters: 0, bytes: 0 }
     byType.set(type, {

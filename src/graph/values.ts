@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { FormatError, show } from '../formats/error.js'
+import type { TensorSource } from '../formats/tensor.js'
 import { elements } from './geometry.js'
 import type { DType, Tensor, Values } from './graph.js'
 import { halfToFloat } from './half.js'
@@ -40,11 +41,11 @@ export function readValues(tensor: Tensor): Values {
   const { constant, dtype, shape, name } = tensor
   if (!constant) throw new Error(`${name} is no constant`)
   if (constant.kind === 'values') return constant.values
-  const { file, offset, length } = constant.source
+  const { file, length } = constant.source
   if (length > maxBytes) {
     throw new FormatError(file, `tensor ${show(name)}`, `expected at most ${maxBytes} bytes, found ${length}`)
   }
-  const bytes = readRange(file, offset, length, name)
+  const bytes = readRange(constant.source)
   const bits = codeBits(dtype)
   if (bits) return unpackCodes(bytes, bits, shape[0] ?? 1, elements(shape.slice(1)))
   const values = newValues(dtype, elements(shape))
@@ -64,7 +65,13 @@ export function readValues(tensor: Tensor): Values {
   return values
 }
 
-function readRange(file: string, offset: number, length: number, name: string): Buffer {
+/** The bytes of a small part of a file. @throws FormatError if they cannot be read */
+export function readBytes(source: TensorSource): ArrayBuffer {
+  const bytes = readRange(source)
+  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer
+}
+
+function readRange({ file, offset, length, name }: TensorSource): Buffer {
   const bytes = Buffer.alloc(length)
   const descriptor = openSync(file, 'r')
   try {

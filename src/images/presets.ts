@@ -13,6 +13,8 @@ export const imagePresets = {
   'centernet-mb3': { resize: 'cv2', fit: 'letterbox', normalization: 'raw', output: 'float32' },
   /** The same model in npm @vladmandic/human, src/object/centernet.ts. */
   'centernet-mb3-human': { resize: 'tf-legacy', fit: 'stretch', normalization: 'raw', output: 'float32' },
+  /** TensorFlow's detection zoo, SSD MobileNet V2: configs/tf2/ssd_mobilenet_v2_320x320_coco17_tpu-8.config (fixed_shape_resizer). */
+  'ssd-mobilenet-v2': { resize: 'tf-legacy', fit: 'stretch', normalization: '-1..1', output: 'float32' },
   /** Files with uint8 input: TensorFlow 2's resize, rounded. */
   'ssd-mobilenet-quant': { resize: 'tf2', fit: 'stretch', normalization: 'raw', output: 'uint8' },
 } as const satisfies Record<string, Preprocessing>

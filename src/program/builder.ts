@@ -52,8 +52,8 @@ export class ProgramBuilder {
   }
 
   /** Int32 values, given when the session is made. */
-  indices(name: string, count: number): Tensor {
-    return this.#tensor(name, 'constant', 'i32', [count])
+  indices(name: string, ...shape: number[]): Tensor {
+    return this.#tensor(name, 'constant', 'i32', shape)
   }
 
   /** Lives as long as the session. */

@@ -11,7 +11,7 @@ function resultText(annotations: string, { detections, images, stats, perClass }
   return [
     `${detections} against ${annotations}: ${images} images (pycocotools' COCOeval, bbox)`,
     summaries.map((summary) => summaryLine(summary, stats[summary.name])).join('\n'),
-    ...(perClass ? [textTable(columns, perClass)] : []),
+    ...(perClass ? [textTable(categoryColumns, perClass)] : []),
     `-1: nothing to be found.${perClass ? '' : ' --per-class: the same for each category.'}`,
   ].join('\n\n')
 }
@@ -24,14 +24,15 @@ function summaryLine({ kind, iou, area, limit }: Summary, value: number): string
 }
 
 /** Python's '{:0.3f}': a number in the middle goes to the even neighbour; toFixed takes the larger. */
-function thousandths(value: number): string {
+export function thousandths(value: number): string {
   const doubled = value * 2000
   // Only multiples of 1/16 are in the middle, and for those the product is exact.
   const isMiddle = Number.isInteger(value * 16) && Math.abs(doubled % 2) === 1
   return (isMiddle ? (2 * Math.round(value * 500)) / 1000 : value).toFixed(3)
 }
 
-const columns: readonly Column<CocoCategoryResult>[] = [
+/** A row a category. */
+export const categoryColumns: readonly Column<CocoCategoryResult>[] = [
   { title: 'id', value: ({ categoryId }) => categoryId },
   { title: 'category', align: 'left', value: ({ name }) => name },
   ...summaries.map(({ name }) => ({

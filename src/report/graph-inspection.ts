@@ -1,12 +1,14 @@
 import type { GraphInspection, NetworkInspection, TensorInspection } from '../graph/inspect.js'
+import type { DetectorInspection, NetworkFileInspection } from '../models/detector/inspect.js'
 import { bytes } from './numbers.js'
 import { plain } from './plain.js'
 import { textTable } from './table.js'
 
 /** What `qnative inspect` prints of a network's file. */
-export function graphInspectionText(inspection: GraphInspection): string {
-  const { network } = inspection
+export function graphInspectionText(inspection: NetworkFileInspection): string {
+  const { network, detector } = inspection
   const parts = [summary(inspection)]
+  if (detector) parts.push(detectorText(detector))
   if (network) parts.push(tensorTable(network))
   parts.push(weightTable(inspection), operatorTable(inspection))
   return parts.join('\n\n')
@@ -19,6 +21,7 @@ function summary({
   weightBytes,
   network,
   reason,
+  quantization,
   warnings,
 }: GraphInspection): string {
   const size = bytes(files.reduce((sum, file) => sum + file.bytes, 0))
@@ -26,6 +29,13 @@ function summary({
     `format      ${format}, ${files.length} file${files.length === 1 ? '' : 's'}, ${size}`,
     `weights     ${parameters.toLocaleString('en-US')} numbers, ${bytes(weightBytes)}`,
   ]
+  if (quantization) {
+    const { precision, sourceModel, calibration } = quantization
+    const images = calibration
+      ? `calibrated on ${calibration.images} images of ${plain(calibration.source)}`
+      : 'without calibration'
+    lines.push(`quantized   ${plain(precision)} of ${plain(sourceModel)}, ${images}`)
+  }
   if (network) {
     const { multiplyAdds, nodes, fusedNodes } = network
     lines.push(`work        ${(multiplyAdds / 1e6).toFixed(1)} million multiply-adds`)
@@ -34,6 +44,15 @@ function summary({
     lines.push(`model       none that qnative runs: ${plain(reason ?? '')}`)
   }
   return [...lines, ...warnings.map((warning) => `warning     ${plain(warning)}`)].join('\n')
+}
+
+function detectorText({ decoder, classes, preset, preprocessing }: DetectorInspection): string {
+  const { resize, fit, normalization, output } = preprocessing
+  const values = typeof normalization === 'string' ? normalization : 'by mean and deviation'
+  return [
+    `detector    ${decoder}; ${classes} classes`,
+    `images      RGB, ${resize}:${fit}, ${values === 'raw' ? '0 to 255' : values}, ${output} (preset ${preset})`,
+  ].join('\n')
 }
 
 function tensorTable({ inputs, outputs }: NetworkInspection): string {

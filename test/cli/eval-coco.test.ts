@@ -109,8 +109,20 @@ describe('files that cannot be used: 1, one line', () => {
   })
 })
 
-test('without --detections: 2', async () => {
-  const { status, stderr } = await coco()
-  expect(status).toBe(2)
-  expect(stderr).toContain("required option '--detections <file>' not specified")
+describe('wrong usage: 2', () => {
+  test.each([
+    [[], 'nothing to score: give --detections FILE, or --model PATH and --images FOLDER'],
+    [['--model', 'model.json'], '--model needs --images'],
+    [['--detections', 'd.json', '--limit', '3'], '--limit is of a --model'],
+    [['--detections', 'd.json', '--write-detections', 'e.json'], '--write-detections is of a --model'],
+    [
+      ['--detections', 'd.json', '--model', 'm.json'],
+      "'--model <path>' cannot be used with option '--detections",
+    ],
+    [['--model', 'm.json', '--images', '.', '--precision', 'int3'], 'Expected native, f32'],
+  ])('%s', async (args, message) => {
+    const { status, stdout, stderr } = await coco(...args)
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toContain(message)
+  })
 })

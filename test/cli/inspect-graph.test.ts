@@ -18,6 +18,7 @@ test('qnative inspect tells what a .tflite file holds', async () => {
   expect(stdout).toMatch(/^input +x +i8 +1 x 4 x 4 x 2 +0\.500000 +-1 +-63\.50 to 64\.00$/m)
   expect(stdout).toMatch(/^output 0 +y +i8 +1 x 4 x 4 x 3 +0\.750000 +3 /m)
   expect(stdout).toMatch(/^CONV_2D +1$/m)
+  expect(stdout).not.toMatch(/^detector/m)
 })
 
 test('qnative inspect --json has the same, and why a network cannot run', async () => {
@@ -62,6 +63,24 @@ describeWithAssets(
       expect(network.multiplyAdds / 1e9).toBeCloseTo(1.295, 3)
       expect(parameters).toBe(2_015_065)
       expect(operators[0]).toEqual({ operator: 'Const', count: 267 })
+    })
+
+    test('shows which detector it is and how it wants its images', async () => {
+      const centernet = await qnative('inspect', sharedAsset('centernet-mb3/centernet.json'))
+      expect(centernet.stdout).toMatch(/^detector +MobileNetV3-CenterNet: .*; 80 classes$/m)
+      expect(centernet.stdout).toMatch(
+        /^images +RGB, cv2:letterbox, 0 to 255, float32 \(preset centernet-mb3\)$/m,
+      )
+      const ssd = await qnative('inspect', sharedAsset('ssd-mobilenet-v1-coco-quant/detect.tflite'), '--json')
+      expect(JSON.parse(ssd.stdout).results[0].detector).toEqual({
+        kind: 'ssd',
+        decoder: expect.stringMatching(
+          /TFLite_Detection_PostProcess.* NMS at 0\.60 whatever the class, 10 at most/,
+        ),
+        classes: 90,
+        preset: 'ssd-mobilenet-quant',
+        preprocessing: { resize: 'tf2', fit: 'stretch', normalization: 'raw', output: 'uint8' },
+      })
     })
 
     test('warns of what eval would trip over', async () => {

@@ -62,44 +62,63 @@ inline const float* weights_of(const Weight& w, int64_t panel, int64_t column, i
   return to + step * kPanelRows;
 }
 
+// Columns [column, end) of a convolution's, its first or last or not.
+struct Slice {
+  int64_t column, end;
+  bool first, last;
+};
+
+// The block whose rows are found by one tile's width of panels. `ahead`: see TileCall.
+inline void compute_panels(const Call& call, const Convolution& c, Bounds bounds, const Slice& slice,
+                           int64_t panel, int panels, int64_t ahead, Scratch& scratch) {
+  const Weight& w = *call.in[1].weight;
+  const View& y = call.out[0];
+  const Rows& r = scratch.rows;
+  const int64_t channel = panel * kPanelRows;
+  TileCall tile_call{{},
+                     {},
+                     r.columns,
+                     r.runs,
+                     slice.first,
+                     slice.last && !unbounded(bounds),
+                     static_cast<float*>(y.data) + channel,
+                     y.stride,
+                     static_cast<const float*>(call.in[2].data) + channel,
+                     bounds.lo,
+                     bounds.hi,
+                     ahead};
+  const int64_t of_weight = c.first_tap * c.in_channels;
+  for (int p = 0; p < panels; p++) {
+    tile_call.weights[p] =
+        weights_of(w, panel + p, of_weight + slice.column, of_weight + slice.end, scratch.weights[p]);
+    tile_call.channels[p] = least(kPanelRows, w.rows - channel - p * kPanelRows);
+  }
+  compute_tiles(tile_call, panels, r);
+}
+
 inline void compute_block(const Call& call, const Convolution& c, Bounds bounds, const Block& block,
                           Scratch& scratch) {
   const Weight& w = *call.in[1].weight;
-  const View& y = call.out[0];
-  const float* bias = static_cast<const float*>(call.in[2].data);
   Rows& r = scratch.rows;
-  place_pixels(c, y, block.pixel, block.pixels, r);
+  place_pixels(c, call.out[0], block.pixel, block.pixels, r);
   const int64_t columns = taps_of(c) * c.in_channels;
   // A phase may have no columns: then one empty slice stores the bias.
   const int64_t slices = columns == 0 ? 1 : ceil_div(columns, slice_columns(r.run_taps * c.in_channels));
+  const int64_t panel_begin = block.pair * kPairPanels;
   const int64_t panel_end = least(block.pair_end * kPairPanels, w.panels);
-  for (int64_t slice = 0; slice < slices; slice++) {
-    const int64_t column = columns * slice / slices, column_end = columns * (slice + 1) / slices;
-    const bool last = slice == slices - 1;
-    find_rows(c, column, column_end, scratch);
-    const int64_t of_weight = c.first_tap * c.in_channels;
-    for (int64_t panel = block.pair * kPairPanels; panel < panel_end; panel += kTilePanels) {
+  for (int64_t i = 0; i < slices; i++) {
+    const Slice slice{columns * i / slices, columns * (i + 1) / slices, i == 0, i == slices - 1};
+    find_rows(c, slice.column, slice.end, scratch);
+    for (int64_t panel = panel_begin; panel < panel_end; panel += kTilePanels) {
       const int panels = static_cast<int>(least(kTilePanels, panel_end - panel));
-      const int64_t channel = panel * kPanelRows;
-      const int64_t channels = least(panels * kPanelRows, w.rows - channel);
-      TileCall tile_call{{},
-                         {},
-                         r.columns,
-                         r.runs,
-                         slice == 0,
-                         last && !unbounded(bounds),
-                         static_cast<float*>(y.data) + channel,
-                         y.stride,
-                         bias + channel,
-                         bounds.lo,
-                         bounds.hi};
-      for (int p = 0; p < panels; p++) {
-        tile_call.weights[p] =
-            weights_of(w, panel + p, of_weight + column, of_weight + column_end, scratch.weights[p]);
-        tile_call.channels[p] = least(kPanelRows, channels - p * kPanelRows);
+      // The first panels bring the input into the cache for the others.
+      const bool fetch = panel == panel_begin && !r.gathered;
+      const int64_t ahead = fetch ? kTilePixels * c.w.stride * r.x_stride : 0;
+      compute_panels(call, c, bounds, slice, panel, panels, ahead, scratch);
+      if (slice.last) {
+        const int64_t channel = panel * kPanelRows;
+        finish_block(call, c, r, block.pixel, channel, least(panels * kPanelRows, w.rows - channel));
       }
-      compute_tiles(tile_call, panels, r);
-      if (last) finish_block(call, c, r, block.pixel, channel, channels);
     }
   }
 }
@@ -108,20 +127,20 @@ inline void compute_block(const Call& call, const Convolution& c, Bounds bounds,
 inline void convolve(const Call& call, const Convolution& c, Bounds bounds, int64_t begin, int64_t end,
                      Scratch& scratch) {
   start_rows(c, call.in[0], scratch);
-  const int64_t pairs = pairs_of(*call.in[1].weight), all_pixels = pixels_of(c);
+  const int64_t pixels = pixels_of(c), pairs = pairs_of(*call.in[1].weight);
+  const int64_t units = ceil_div(pixels, kUnitPixels);
   for (int64_t item = begin; item < end;) {
-    Block block{item / pairs * kItemPixels, kItemPixels, item % pairs, pairs};
-    const int64_t whole = (end - item) / pairs;
-    if (block.pair == 0 && whole > 0) {
-      const int64_t neighbours = least(whole, kBlockItems);
-      block.pixels = neighbours * kItemPixels;
-      item += neighbours * pairs;
-    } else {
-      block.pair_end = least(pairs, block.pair + end - item);
-      item += block.pair_end - block.pair;
-    }
-    block.pixels = least(block.pixels, all_pixels - block.pixel);
+    const int64_t first = item / (kBlockUnits * pairs) * kBlockUnits;  // unit of the block
+    const int64_t block_units = least(kBlockUnits, units - first);
+    const int64_t pair = (item - first * pairs) / block_units, unit = (item - first * pairs) % block_units;
+    // The rest of a pair, or as many whole ones as there are.
+    const bool whole = unit == 0 && end - item >= block_units;
+    const int64_t taken_pairs = whole ? least(pairs - pair, (end - item) / block_units) : 1;
+    const int64_t taken_units = whole ? block_units : least(block_units - unit, end - item);
+    const int64_t pixel = (first + unit) * kUnitPixels;
+    const Block block{pixel, least(taken_units * kUnitPixels, pixels - pixel), pair, pair + taken_pairs};
     compute_block(call, c, bounds, block, scratch);
+    item += taken_pairs * taken_units;
   }
 }
 

@@ -14,7 +14,9 @@
 namespace qn {
 namespace {
 
-// Rows of x this far apart lie in the same set of an L1 cache of 4 KiB a way.
+// Rows of x this far apart lie in the same set of an L1 cache of 8 ways of 4 KiB (1x1 of 1024 channels: 12
+// rows a tile are 10 % faster gathered, 6 are slower).
+constexpr int64_t kCacheWays = 8;
 constexpr int64_t kCacheWayBytes = 4096;
 // Windows of fewer channels are gathered: starting a run costs a tile about as much as two columns.
 constexpr int64_t kFewChannels = 32;
@@ -24,7 +26,7 @@ inline void start_rows(const Convolution& c, const View& x, Scratch& s) {
   r.x = static_cast<const float*>(x.data);
   r.x_stride = x.stride;
   const int64_t step_bytes = c.w.stride * x.stride * static_cast<int64_t>(sizeof(float));
-  const bool compete = step_bytes % kCacheWayBytes == 0 && c.w.outputs > 1;
+  const bool compete = kTilePixels > kCacheWays && step_bytes % kCacheWayBytes == 0 && c.w.outputs > 1;
   r.gathered = compete || (c.in_channels < kFewChannels && taps_of(c) > 1);
   // The taps of a row of the window may lie in one piece of the input.
   r.run_taps = r.gathered && c.w.tap_step == 1 && x.stride == c.in_channels ? c.w.taps : 1;

@@ -19,6 +19,7 @@ struct TileCall {
   int64_t y_stride;
   const float* bias;  // of the pair's first channel
   float lo, hi;
+  int64_t ahead;  // floats from a pixel's row to that of the next tile, to be prefetched; 0: nothing to be
 };
 
 // lo .. hi; NaN stays NaN.
@@ -56,6 +57,9 @@ void compute_tile(const TileCall& call, const float* const* rows, const int64_t*
     };
     int64_t left = call.columns[run];
     for (; left >= kTileColumns; left -= kTileColumns) {
+      if constexpr (kTileColumns > 1) {  // a single column has no time for it
+        QN_UNROLL for (int i = 0; i < kPixels; ++i) prefetch(x[i] + call.ahead);
+      }
       QN_UNROLL for (int k = 0; k < kTileColumns; ++k) column(k);
       advance(kTileColumns);
     }

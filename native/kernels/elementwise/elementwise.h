@@ -1,5 +1,5 @@
-// elementwise: y = x, then the fused steps (native/core/fused.h). Without steps it is a copy, for instance
-// into a part of a concatenation.
+// elementwise: y = x, then the fused steps (native/core/fused.h), of f32 and u8. Without steps it is a copy,
+// of i32 too, for instance into a part of a concatenation.
 //
 // It has no files for instruction sets: they are those of native/elementwise/.
 #pragma once

@@ -1,16 +1,26 @@
+import { elements } from '../../graph/geometry.js'
 import type { Graph, Tensor, Values } from '../../graph/graph.js'
-import type { Isa, ProgramJson, StepTiming } from '../../native/face.js'
+import { optimize } from '../../graph/optimize.js'
+import { newValues, readValues } from '../../graph/values.js'
+import { addon } from '../../native/addon.js'
+import type { Isa, ProgramJson, StepTiming, WeightInfo } from '../../native/face.js'
 import type { JobOptions } from '../../native/job.js'
+import { type InputArray, Session } from '../../native/session.js'
+import { loadWeights } from '../../native/weight.js'
+import type { HeadsAtPeaks } from './lowering/at-peaks.js'
+import { fromProgram, toProgram } from './lowering/codes.js'
+import { lower } from './lowering/lower.js'
+import { checkMemory, storedBytes } from './memory.js'
 
-export interface GraphSessionOptions {
+export interface GraphSessionOptions extends JobOptions {
   /** Default 1. */
   readonly threads?: number
   /** Force this instruction set; absent: the best of the CPU. */
   readonly isa?: Isa | undefined
   /** Tensors of the graph whose values each run gives as well; nothing is fused over them. */
   readonly taps?: readonly Tensor[]
-  /** Steps of a quantized graph that are fused need not round to the codes of the tensors between them. */
-  readonly relaxed?: boolean
+  /** Outputs that are computed at the peaks of another one only, and are 0 elsewhere. */
+  readonly atPeaks?: HeadsAtPeaks | undefined
 }
 
 export interface GraphRunOptions extends JobOptions {
@@ -35,15 +45,113 @@ export interface GraphRun {
   readonly durationNs: number
 }
 
-/** Optimizes a graph, lowers it to a Program and packs its weights. */
-export declare class GraphSession {
-  static create(graph: Graph, options?: GraphSessionOptions): Promise<GraphSession>
+/** A network ready to run. */
+export class GraphSession {
   readonly program: ProgramJson
   /** In the model's order. */
   readonly inputs: readonly Tensor[]
   readonly outputs: readonly Tensor[]
-  /** Of all constants, as a file holds them. */
+  /** Of all constants that the network needs, as a file holds them. */
   readonly weightBytes: number
-  run(inputs: readonly Values[], options?: GraphRunOptions): Promise<GraphRun>
-  release(): void
+  readonly #session: Session
+  readonly #weights: readonly WeightInfo[]
+  readonly #taps: readonly Tensor[]
+
+  private constructor(
+    graph: Graph,
+    optimized: Graph,
+    program: ProgramJson,
+    session: Session,
+    weights: readonly WeightInfo[],
+  ) {
+    this.program = program
+    this.inputs = graph.inputs
+    this.outputs = optimized.outputs.slice(0, graph.outputs.length)
+    this.weightBytes = storedBytes(optimized)
+    this.#session = session
+    this.#weights = weights
+    this.#taps = optimized.outputs.slice(graph.outputs.length)
+  }
+
+  /**
+   * Optimizes the graph, lowers it to a Program, reads the weights and packs them.
+   * @throws FormatError that names a node that cannot be run; Error when the network cannot fit into memory
+   */
+  static async create(graph: Graph, options: GraphSessionOptions = {}): Promise<GraphSession> {
+    const { threads = 1, isa, taps = [] } = options
+    const outputs = [...graph.outputs, ...taps]
+    const outputNames = [...graph.outputNames, ...taps.map(({ name }) => name)]
+    const optimized = optimize({ ...graph, outputs, outputNames })
+    checkMemory(optimized)
+    const { program, requests } = lower(optimized, options.atPeaks)
+    const weights = await loadWeights(requests, threads, options)
+    const handles = new Map(weights.map(({ handle }, i) => [requests[i]!.name, handle]))
+    try {
+      const session = new Session(program, handles, { threads, isa })
+      return new GraphSession(graph, optimized, program, session, weights)
+    } catch (error) {
+      releaseAll(weights)
+      throw error
+    }
+  }
+
+  /**
+   * Runs the network once. One run at a time.
+   * @param inputs in the model's order, as their tensors store them
+   * @throws RangeError when there are not as many, or one has another number of elements
+   */
+  async run(inputs: readonly Values[], options: GraphRunOptions = {}): Promise<GraphRun> {
+    this.#check(inputs)
+    const arrays: Record<string, InputArray> = {}
+    this.inputs.forEach(({ name, dtype }, i) => {
+      arrays[name] = toProgram(dtype, inputs[i]!)
+    })
+    const result = await this.#session.run({}, arrays, options)
+    const valuesOf = (tensor: Tensor): Values => {
+      if (tensor.constant) return readValues(tensor)
+      const input = this.inputs.indexOf(tensor)
+      if (input >= 0) return inputs[input]!
+      return fromProgram(tensor.dtype, result.outputs[tensor.name]!.data)
+    }
+    const timings = result.timings.map((timing) => {
+      const { label, op } = this.program.steps[timing.step]!
+      return { ...timing, label, op }
+    })
+    return {
+      outputs: this.outputs.map(valuesOf),
+      taps: this.#taps.map(valuesOf),
+      ...(options.timings && { timings }),
+      durationNs: result.durationNs,
+    }
+  }
+
+  /** Bytes that the network's activations take while it runs. */
+  get activationBytes(): number {
+    return this.#session.plan({}).arenaBytes
+  }
+
+  /** Frees its memory; the session cannot be used afterwards. */
+  release(): void {
+    this.#session.close()
+    releaseAll(this.#weights)
+  }
+
+  #check(inputs: readonly Values[]): void {
+    if (inputs.length !== this.inputs.length) {
+      throw new RangeError(`expected ${this.inputs.length} inputs, found ${inputs.length}`)
+    }
+    this.inputs.forEach(({ name, dtype, shape }, i) => {
+      const found = inputs[i]!
+      const wanted = newValues(dtype, 0).constructor.name
+      if (found.constructor.name !== wanted || found.length !== elements(shape)) {
+        throw new RangeError(
+          `input ${name}: expected a ${wanted} of ${elements(shape)} elements ([${shape}]), found a ${found.constructor.name} of ${found.length}`,
+        )
+      }
+    })
+  }
+}
+
+function releaseAll(weights: readonly WeightInfo[]): void {
+  for (const { handle } of weights) addon().releaseWeight(handle)
 }

@@ -11,6 +11,8 @@ export interface CocoAnnotations {
   readonly file: string
   /** Ascending, each once. An image's index is its place here. */
   readonly imageIds: readonly number[]
+  /** The file names of the images that have one, by id, in the order of the annotation file. */
+  readonly fileNames: ReadonlyMap<number, string>
   /** By id, ascending. A category's index is its place here. */
   readonly categories: readonly CocoCategory[]
   readonly count: number
@@ -36,7 +38,10 @@ const sections = new JsonFields([
   { name: 'annotations', expected: 'a list of annotations' },
   { name: 'categories', expected: 'a list of categories' },
 ])
-const imageFields = new JsonFields([{ name: 'id', expected: "the image's id, a whole number" }])
+const imageFields = new JsonFields([
+  { name: 'id', expected: "the image's id, a whole number" },
+  { name: 'file_name', expected: "the image's file name", optional: true },
+])
 const categoryFields = new JsonFields([
   { name: 'id', expected: "the category's id, a whole number" },
   { name: 'name', expected: "the category's name", optional: true },
@@ -99,13 +104,14 @@ class Rows {
 export function readAnnotations(file: string): CocoAnnotations {
   const json = JsonReader.open(file, 'an object with images, annotations and categories')
   const imageIds = new Set<number>()
+  const fileNames = new Map<number, string>()
   const names = new Map<number, string>()
   const rows = new Rows(Math.ceil(json.length / SHORTEST_ANNOTATION))
   json.openObject(sections)
   for (let section = json.nextField(); section >= 0; section = json.nextField()) {
     json.openList(['an image', 'an annotation', 'a category'][section]!)
     while (json.nextItem()) {
-      if (section === 0) imageIds.add(readImage(json))
+      if (section === 0) readImage(json, imageIds, fileNames)
       else if (section === 1) rows.read(json)
       else readCategory(json, names)
     }
@@ -113,14 +119,19 @@ export function readAnnotations(file: string): CocoAnnotations {
   json.end()
   if (imageIds.size === 0) throw new FormatError(file, 'images', 'expected one image or more, found none')
   if (names.size === 0) throw new FormatError(file, 'categories', 'expected one category or more, found none')
-  return indexed(file, imageIds, names, rows)
+  return { ...indexed(file, imageIds, names, rows), fileNames }
 }
 
-function readImage(json: JsonReader): number {
+function readImage(json: JsonReader, ids: Set<number>, fileNames: Map<number, string>): void {
   let id = 0
+  let name: string | undefined
   json.openObject(imageFields)
-  while (json.nextField() >= 0) id = json.integer()
-  return id
+  for (let field = json.nextField(); field >= 0; field = json.nextField()) {
+    if (field === 0) id = json.integer()
+    else name = json.string()
+  }
+  ids.add(id)
+  if (name !== undefined) fileNames.set(id, name)
 }
 
 function readCategory(json: JsonReader, names: Map<number, string>): void {
@@ -139,7 +150,7 @@ function indexed(
   images: ReadonlySet<number>,
   names: ReadonlyMap<number, string>,
   rows: Rows,
-): CocoAnnotations {
+): Omit<CocoAnnotations, 'fileNames'> {
   const imageIds = [...images].sort((a, b) => a - b)
   const categories = [...names].map(([id, name]) => ({ id, name })).sort((a, b) => a.id - b.id)
   const imageIndex = indexOf(imageIds)
@@ -160,6 +171,15 @@ function indexed(
     crowds: rows.crowds.subarray(0, count),
     withoutCrowd,
   }
+}
+
+/** The annotations of some images only; those of the others do not count. */
+export function annotationsOf(annotations: CocoAnnotations, ids: readonly number[]): CocoAnnotations {
+  const imageIds = ids.toSorted((a, b) => a - b)
+  const index = indexOf(imageIds)
+  const images = annotations.images.map((i) => (i < 0 ? -1 : (index.get(annotations.imageIds[i]!) ?? -1)))
+  const fileNames = new Map([...annotations.fileNames].filter(([id]) => index.has(id)))
+  return { ...annotations, imageIds, fileNames, images }
 }
 
 /** Where each id is. */

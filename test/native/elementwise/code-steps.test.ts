@@ -24,8 +24,8 @@ const step =
     p.output('y', elementwise(p, 'step', x, [{ op, operand: b, attributes }]))
   }
 
-// Rows of 1 to 130 codes: whole vectors of 16, 32 and 64, and what is left.
-const shapes = [1, 5, 16, 24, 31, 48, 64, 130].map((channels) => [3, 7, channels] as const)
+// Rows of 5 to 130 codes: whole vectors of 16, 32 and 64, and what is left.
+const shapes = [5, 24, 64, 130].map((channels) => [3, 7, channels] as const)
 
 describe('lookup', () => {
   test.each(shapes)('%i x %i x %i', async (...shape) => {

@@ -1,0 +1,54 @@
+#include "native/kernels/gather/gather.h"
+
+#include "native/core/op.h"
+#include "native/core/rows.h"
+
+namespace qn {
+namespace {
+
+std::string check(const Call& call) {
+  return call.in[0].dtype == call.out[0].dtype ? "" : "input and output have different types";
+}
+
+std::string check_values(const Call& call) {
+  const int64_t extent = call.in[0].dim[1];
+  const int32_t* indices = static_cast<const int32_t*>(call.in[1].data);
+  for (int64_t r = 0; r < call.in[1].dim[0]; r++) {
+    if (indices[r] < 0 || indices[r] >= extent) {
+      return "index " + std::to_string(indices[r]) + " (entry " + std::to_string(r) + ") is outside the " +
+             std::to_string(extent) + " slices";
+    }
+  }
+  return {};
+}
+
+int64_t bytes(const Call& call) {
+  return 2 * elements_of(call.out[0]) * element_bytes(call.out[0]) + 4 * elements_of(call.in[1]);
+}
+
+int64_t operations(const Call&) { return 0; }
+
+int64_t items(const Call& call) { return rows_of(call.out[0]); }
+
+constexpr Kernel kKernels[] = {
+    {"gather_reference", Isa::reference, gather_reference, nullptr, items},
+};
+
+}  // namespace
+
+const OpSpec& gather_op() {
+  static const OpSpec spec{
+      .name = "gather",
+      .signature = "f32|i32|u8[N,X,C], i32[R] -> f32|i32|u8[N,R,C]",
+      .attributes = {},
+      .check = check,
+      .bytes = bytes,
+      .operations = operations,
+      .kernels = kKernels,
+      .strided = true,
+      .check_values = check_values,
+  };
+  return spec;
+}
+
+}  // namespace qn

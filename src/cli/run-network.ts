@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { decodeNpy, encodeNpy } from '../formats/npy.js'
+import type { Tensor, Values } from '../graph/graph.js'
+import { inputValues, npyTypes, realOutput } from '../models/detector/inputs.js'
+import { openNetwork } from '../models/detector/open.js'
+import { GraphSession } from '../models/detector/session.js'
+import type { Isa } from '../native/face.js'
+import { UsageError } from './errors.js'
+import { writeOutputs } from './run-outputs.js'
+
+/** --input [NAME=]FILE.npy */
+export interface InputFile {
+  readonly name?: string
+  readonly file: string
+}
+
+export interface NetworkRun {
+  readonly model: string
+  readonly inputs: readonly InputFile[]
+  readonly out: string
+  readonly raw: boolean
+  readonly threads: number
+  readonly isa: Isa | undefined
+}
+
+export async function runNetwork({ model, inputs, out, raw, threads, isa }: NetworkRun): Promise<void> {
+  const graph = await openNetwork(model)
+  const files = inOrder(graph.inputs, inputs)
+  const values: Values[] = []
+  for (const [i, tensor] of graph.inputs.entries()) values.push(await readInput(tensor, files[i]!))
+  const session = await GraphSession.create(graph, { threads, isa })
+  try {
+    const { outputs } = await session.run(values)
+    const files = outputs.flatMap((values, i) => outputFiles(session.outputs[i]!, values, i, raw))
+    const description = session.outputs.map((tensor, i) => describe(tensor, graph.outputNames[i]!, i, raw))
+    await writeOutputs(out, files, description)
+  } finally {
+    session.release()
+  }
+}
+
+/** A file for each input: named ones first, the others in the model's order. */
+function inOrder(tensors: readonly Tensor[], inputs: readonly InputFile[]): string[] {
+  const names = tensors.map(({ name }) => name)
+  const known = `this model has ${names.map((name) => `'${name}'`).join(', ')}`
+  const byName = new Map<string, string>()
+  for (const { name, file } of inputs) {
+    if (name === undefined) continue
+    if (!names.includes(name)) throw new UsageError(`--input ${name}: ${known}`)
+    if (byName.has(name)) throw new UsageError(`--input ${name}: given twice`)
+    byName.set(name, file)
+  }
+  const unnamed = inputs.flatMap(({ name, file }) => (name === undefined ? [file] : []))
+  const files = names.map((name) => byName.get(name) ?? unnamed.shift())
+  const missing = files.indexOf(undefined)
+  if (missing >= 0) throw new UsageError(`--input: nothing for '${names[missing]}'; ${known}`)
+  if (unnamed.length > 0) throw new UsageError(`--input ${unnamed[0]}: one too many; ${known}`)
+  return files as string[]
+}
+
+async function readInput(tensor: Tensor, file: string): Promise<Values> {
+  const array = decodeNpy(await readFile(file), file)
+  try {
+    return inputValues(tensor, array)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new UsageError(`--input ${file}: ${error.message}`)
+  }
+}
+
+function outputFiles(tensor: Tensor, values: Values, i: number, raw: boolean): [string, Buffer][] {
+  const { shape, dtype } = tensor
+  const real: [string, Buffer] = [`output${i}.npy`, encodeNpy(realOutput(tensor, values), shape)]
+  return raw ? [real, [`output${i}.raw.npy`, encodeNpy(values, shape, npyTypes[dtype])]] : [real]
+}
+
+function describe({ dtype, shape, quantization }: Tensor, name: string, i: number, raw: boolean) {
+  return {
+    file: `output${i}.npy`,
+    ...(raw && { raw: path.basename(`output${i}.raw.npy`) }),
+    name,
+    dtype: 'float32',
+    shape,
+    stored: dtype,
+    ...(quantization && {
+      quantization: { scale: quantization.scales[0], zeroPoint: quantization.zeroPoints[0] },
+    }),
+  }
+}

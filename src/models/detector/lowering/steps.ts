@@ -1,0 +1,145 @@
+// Elementwise operations as fused steps (native/core/fused.h): of a node that has some, and of a node that is one.
+import { elements } from '../../../graph/geometry.js'
+import type { Tensor as GraphTensor, Node, TensorType } from '../../../graph/graph.js'
+import { type Activation, isUnary, type Operation } from '../../../graph/operation.js'
+import { roundToEven } from '../../../graph/quantization.js'
+import type { Fused, Tensor } from '../../../program/builder.js'
+import { broadcastTo } from './broadcast.js'
+import { type Codes, codeBounds, codesOf, hasCodes, realBounds } from './codes.js'
+import type { Lowering } from './lowering.js'
+import { logicalNotTable, unaryTable } from './tables.js'
+
+const { fround } = Math
+
+/** One elementwise operation between its types. */
+export interface ElementwiseStep {
+  readonly operation: Operation
+  /** What it reads first, or second where `operandFirst`. */
+  readonly input: TensorType
+  readonly result: TensorType
+  readonly operand?: GraphTensor
+  readonly operandFirst?: boolean
+}
+
+/** The steps that are fused into a node, for a result of this shape. */
+export function fusedSteps(l: Lowering, node: Node, out: Tensor): Fused[] {
+  const { fused = [], outputs } = node
+  return fused.flatMap((step, i) => {
+    const result = fused[i + 1]?.input ?? outputs[0]!
+    return lowerStep(l, node, { ...step, result }, out)
+  })
+}
+
+/** One operation as steps on a result of the shape of `out`. */
+export function lowerStep(l: Lowering, node: Node, step: ElementwiseStep, out: Tensor): Fused[] {
+  const { operation, input, result, operand } = step
+  if (input.dtype === 'bool') {
+    if (operation.op !== 'logical_not') return l.refuse(node, `expected no ${operation.op} of truth values`)
+    return [lookup(l, `${node.name}/table`, logicalNotTable())]
+  }
+  const codes = hasCodes(input)
+  if (
+    codes !== hasCodes(result) ||
+    (operand && codes !== hasCodes(operand)) ||
+    (!codes && input.dtype !== 'f32')
+  ) {
+    return l.refuse(
+      node,
+      `expected float32 or codes with scales in and out of ${operation.op}, found a mixture`,
+    )
+  }
+  if (isUnary(operation)) {
+    if (!codes) return [unaryStep(operation)]
+    return [lookup(l, `${node.name}/table`, unaryTable(operation, codesOf(input), codesOf(result)))]
+  }
+  if (!operand) return l.refuse(node, `expected an elementwise operation, found ${operation.op}`)
+  const other = operandValue(l, node, operand, out)
+  if (codes) return [codeStep(l, node, step, codesOf(operand), other)]
+  const name = floatOperations[operation.op]?.[step.operandFirst ? 1 : 0]
+  if (!name) return l.refuse(node, `expected an elementwise operation, found ${operation.op}`)
+  return [{ op: name, operand: other }, ...clamp('activation' in operation ? operation.activation : 'none')]
+}
+
+/** With the operand second, and with the operand first. */
+const floatOperations: Readonly<Partial<Record<Operation['op'], readonly [string, string]>>> = {
+  add: ['add', 'add'],
+  sub: ['subtract', 'reverse_subtract'],
+  mul: ['multiply', 'multiply'],
+  div: ['divide', 'reverse_divide'],
+  maximum: ['maximum', 'maximum'],
+  minimum: ['minimum', 'minimum'],
+}
+
+function clamp(activation: Activation): Fused[] {
+  return activation === 'none' ? [] : [{ op: 'clamp', attributes: { ...realBounds(activation) } }]
+}
+
+function unaryStep(operation: Extract<Operation, { op: string }>): Fused {
+  switch (operation.op) {
+    case 'relu':
+    case 'relu6':
+    case 'relu_n1_to_1':
+      return clamp(operation.op)[0]!
+    case 'hard_swish':
+    case 'hard_sigmoid':
+      return { op: operation.op, attributes: { sixth: operation.sixth } }
+    case 'leaky_relu':
+      return { op: 'leaky_relu', attributes: { alpha: operation.alpha } }
+    case 'neg':
+      return { op: 'negate' }
+    default:
+      return { op: operation.op }
+  }
+}
+
+export function lookup(l: Lowering, name: string, table: Uint8Array): Fused {
+  return { op: 'lookup', operand: l.numbers(name, table) }
+}
+
+/** docs/detector-arithmetic.md has the formulas. */
+function codeStep(l: Lowering, node: Node, step: ElementwiseStep, other: Codes, operand: Tensor): Fused {
+  const { operation, operandFirst = false } = step
+  const x = codesOf(step.input)
+  const y = codesOf(step.result)
+  const activation = 'activation' in operation ? operation.activation : 'none'
+  const zeros = { x_zero: x.zero, operand_zero: other.zero, y_zero: y.zero, ...codeBounds(activation, y) }
+  switch (operation.op) {
+    case 'add':
+      return { op: 'add_codes', operand, attributes: { ...sumFactors(x, other, y, 1, 1), ...zeros } }
+    case 'sub': {
+      const factors = operandFirst ? sumFactors(x, other, y, -1, 1) : sumFactors(x, other, y, 1, -1)
+      return { op: 'add_codes', operand, attributes: { ...factors, ...zeros } }
+    }
+    case 'mul': {
+      const multiplier = fround(fround(x.scale * other.scale) / y.scale)
+      return { op: 'multiply_codes', operand, attributes: { multiplier, ...zeros } }
+    }
+    default:
+      return l.refuse(node, `expected add, sub or mul of codes, found ${operation.op}`)
+  }
+}
+
+/** Both scales in steps of the result's, as whole numbers of 21 bits and a common shift (XNNPACK, qs8-vadd). */
+function sumFactors(x: Codes, other: Codes, y: Codes, sign: 1 | -1, operandSign: 1 | -1) {
+  const a = fround(x.scale / y.scale)
+  const b = fround(other.scale / y.scale)
+  const shift = 20 - Math.floor(Math.log2(Math.max(a, b)))
+  return {
+    factor: sign * roundToEven(a * 2 ** shift),
+    operand_factor: operandSign * roundToEven(b * 2 ** shift),
+    shift,
+  }
+}
+
+/** An operand as fused steps read it: of the result's shape, one value a channel, or one value. */
+function operandValue(l: Lowering, node: Node, operand: GraphTensor, out: Tensor): Tensor {
+  const shape = out.shape as readonly number[]
+  const count = elements(operand.shape)
+  const label = `${node.name}/operand`
+  if (count === elements(shape)) {
+    return operand.constant ? l.constantOf(operand, shape) : l.reshaped(l.value(operand), shape, label)
+  }
+  const channels = operand.shape.at(-1) === shape.at(-1) && count === shape.at(-1)
+  if (count === 1 || channels) return l.value(operand)
+  return broadcastTo(l, operand, shape, label)
+}

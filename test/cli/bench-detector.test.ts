@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import sharp from 'sharp'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { cellImage } from '../models/detector/tiny.js'
+import { writeTinyCenterNet } from '../models/detector/tiny-file.js'
+import { temporaryDirectory } from '../temporary.js'
+import { qnative } from './command-line.js'
+
+const directory = temporaryDirectory()
+const image = path.join(directory, 'cells.png')
+
+beforeAll(async () => {
+  writeTinyCenterNet(directory)
+  const { data, width, height } = cellImage([[3, 5, 0]])
+  await sharp(data, { raw: { width, height, channels: 3 } }).toFile(image)
+})
+
+const profile = (...args: string[]) =>
+  qnative('profile', '--model', directory, '--image', image, '--threads', '1', ...args)
+
+describe('qnative profile --image', () => {
+  test('--json has every kernel at every precision, and the trace every step', async () => {
+    const trace = path.join(directory, 'trace.json')
+    const { status, stdout } = await profile('--precision', 'f32,int8', '--json', '--trace', trace)
+    expect(status).toBe(0)
+    const { command, ceilings, results, models } = JSON.parse(stdout)
+    expect(command).toBe('profile')
+    expect(ceilings.start.points).toHaveLength(1)
+    expect(models).toMatchObject([{ precision: 'f32' }, { precision: 'int8' }])
+    for (const model of models) {
+      const { preprocessNs, invokeNs, postprocessNs, medianNs, samplesNs } = model
+      expect(preprocessNs + invokeNs + postprocessNs).toBeGreaterThan(0.5 * medianNs)
+      expect(samplesNs.length).toBeGreaterThan(1)
+    }
+    const conv = results.find(({ op }: { op: string }) => op.startsWith('conv2d'))
+    expect(conv).toMatchObject({ precision: 'f32', kind: '4x4 /4', bound: expect.any(String) })
+    // Three heads of 64 cells, 48 weights and 2 outputs; a multiply-add counts two.
+    expect(conv.gopPerS).toBeCloseTo((3 * 64 * 48 * 2 * 2) / conv.medianNs, 6)
+    expect(results).toContainEqual(
+      expect.objectContaining({ precision: 'f32', op: 'preprocess', kind: 'tf-legacy:pad', gbPerS: null }),
+    )
+    expect(results).toContainEqual(
+      expect.objectContaining({ precision: 'int8', op: 'decode', kind: 'peaks, top-k' }),
+    )
+    const { traceEvents } = JSON.parse(readFileSync(trace, 'utf8'))
+    const names = traceEvents.map(({ name }: { name: string }) => name)
+    expect(names).toEqual(expect.arrayContaining(['image 1, f32', 'image 1, int8', 'box/scale', 'decode']))
+  })
+
+  test('writes tables', async () => {
+    const { status, stdout } = await profile('--markdown')
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^\| native +\| conv2d +\| 4x4 \/4 /m)
+    expect(stdout).toMatch(/^\| precision \| +weights \| +image \|/m)
+  })
+
+  test('with a prompt: 2', async () => {
+    const { status, stderr } = await profile('--prompt', 'x')
+    expect(status).toBe(2)
+    expect(stderr).toContain("cannot be used with option '--prompt")
+  })
+})
+
+describe('qnative bench of a detector', () => {
+  test.each([
+    [['--preset', 'ssd-mobilenet-v2-320', '--bits', '4'], '--bits is of Llamas'],
+    [['--preset', 'smollm-135m', '--precision', 'f32'], '--precision is of detectors'],
+    [['--preset', 'ssd-mobilenet-v2-320', '--precision', 'q3'], 'Expected native, f32, f16'],
+  ])('%s: 2', async (args, message) => {
+    const { status, stderr } = await qnative('bench', ...args)
+    expect(status).toBe(2)
+    expect(stderr).toContain(message)
+  })
+})

@@ -1,0 +1,125 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import sharp from 'sharp'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { cellImage } from '../models/detector/tiny.js'
+import { writeTinyCenterNet } from '../models/detector/tiny-file.js'
+import { describeWithAssets, sharedAsset } from '../shared.js'
+import { temporaryDirectory, writeInto } from '../temporary.js'
+import { qnative } from './command-line.js'
+
+const directory = temporaryDirectory()
+const model = path.join(directory, 'model.json')
+let annotations = ''
+
+beforeAll(async () => {
+  writeTinyCenterNet(directory)
+  const cells = [
+    [3, 5, 0],
+    [6, 1, 1, 230],
+  ] as const
+  for (const [i, cell] of cells.entries()) {
+    const { data, width, height } = cellImage([cell])
+    await sharp(data, { raw: { width, height, channels: 3 } }).toFile(path.join(directory, `${i}.png`))
+  }
+  const annotation = { id: 1, image_id: 7, category_id: 5, bbox: [20, 10, 4, 8], area: 32, iscrowd: 0 }
+  const content = {
+    images: [
+      { id: 7, file_name: '0.png' },
+      { id: 3, file_name: '1.png' },
+    ],
+    categories: [{ id: 5 }, { id: 9 }],
+    annotations: [annotation, { ...annotation, id: 2, image_id: 3, category_id: 9, bbox: [4, 22, 4, 8] }],
+  }
+  annotations = writeInto(directory, 'gt.json', JSON.stringify(content))
+})
+
+const coco = (...args: string[]) =>
+  qnative('eval', 'coco', '--annotations', annotations, '--model', model, '--images', directory, ...args)
+
+describe('qnative eval coco --model', () => {
+  test('--json has exactly the documented fields', async () => {
+    const { status, stdout, stderr } = await coco('--json', '--score-threshold', '0.5', '--per-class')
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    const { results, warnings, command, environment } = JSON.parse(stdout)
+    expect(command).toBe('eval coco')
+    expect(environment).toHaveProperty('threads')
+    expect(warnings).toEqual([])
+    expect(results).toHaveLength(1)
+    const [result] = results
+    expect(Object.keys(result)).toEqual([
+      ...['model', 'precision', 'images', 'stats', 'perClass'],
+      ...['milliseconds', 'imagesPerSecond', 'weightBytes', 'kernels'],
+    ])
+    expect(result).toMatchObject({ model, precision: 'native', images: 2 })
+    expect(result.stats).toMatchObject({ AP50: expect.closeTo(1, 9), APm: -1 })
+    expect(Object.keys(result.milliseconds)).toEqual(['decode', 'preprocess', 'invoke', 'postprocess'])
+    expect(result.kernels).toContainEqual({ op: 'conv2d', kernel: expect.any(String), calls: 3 })
+  })
+
+  test('writes a table, and detections that score the same', async () => {
+    const written = path.join(directory, 'found.json')
+    const { status, stdout } = await coco('--limit', '1', '--precision', 'f32', '--write-detections', written)
+    expect(status).toBe(0)
+    expect(stdout).toContain(`${model} against ${annotations}: 1 image (`)
+    expect(stdout).toMatch(/^f32 +[\d.]+ KiB +1\.000 /m)
+    expect(stdout).toMatch(/^f32 +preprocess /m)
+    expect(JSON.parse(readFileSync(written, 'utf8'))[0]).toMatchObject({ image_id: 7, category_id: 5 })
+  })
+
+  test('every precision of a float file, each against f32', async () => {
+    const { status, stdout, stderr } = await coco(
+      ...['--precision', 'native,f32,f16,dyn8,int8,w4,w2', '--calibration', directory],
+      ...['--score-threshold', '0.5', '--json'],
+    )
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    const { results } = JSON.parse(stdout)
+    expect(results.map(({ precision }: { precision: string }) => precision)).toEqual([
+      ...['native', 'f32', 'f16', 'dyn8', 'int8', 'w4', 'w2'],
+    ])
+    for (const { precision, stats, againstF32, weightBytes } of results) {
+      // Two weights a channel, far apart: any number of bits holds them.
+      expect(stats.AP, precision).toBeCloseTo(1, 9)
+      expect(weightBytes, precision).toBeGreaterThan(0)
+      if (precision === 'f32') expect(againstF32).toBeUndefined()
+      else expect(againstF32, precision).toMatchObject({ AP: 0, boxesChanged: 0 })
+    }
+  })
+
+  test('int8 without images to calibrate on: 2', async () => {
+    const { status, stderr } = await coco('--precision', 'int8')
+    expect(status).toBe(2)
+    expect(stderr).toBe('error: --precision int8 needs --calibration, a folder of images\n')
+  })
+
+  test.each([
+    ['nowhere', 'folder: expected a folder of images, found none'],
+    ['empty', 'folder: expected one image or more, found none'],
+  ])('calibration images that are %s: 1', async (name, message) => {
+    const folder = path.join(directory, name)
+    if (name === 'empty') mkdirSync(folder)
+    const { status, stderr } = await coco('--precision', 'int8', '--calibration', folder)
+    expect(status).toBe(1)
+    expect(stderr).toBe(`error: ${folder}: ${message}\n`)
+  })
+
+  test('an image that is not there: 1, one line, before anything runs', async () => {
+    const content = JSON.parse(readFileSync(annotations, 'utf8'))
+    const images = [...content.images, { id: 1, file_name: 'gone.png' }]
+    const file = writeInto(directory, 'gone.json', JSON.stringify({ ...content, images }))
+    const { status, stdout, stderr } = await coco('--annotations', file)
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toMatch(/^error: [^\n]*gone\.png: file: expected the image 1 of [^\n]+\n$/)
+  })
+})
+
+describeWithAssets('a quantized file', ['ssd-mobilenet-v1-coco-quant', 'coco-val2017'], () => {
+  test('has no other precision than native', async () => {
+    const file = sharedAsset('ssd-mobilenet-v1-coco-quant/detect.tflite')
+    const { status, stderr } = await coco('--model', file, '--precision', 'native,f32')
+    expect(status).toBe(1)
+    expect(stderr).toMatch(
+      /^error: [^\n]*detect\.tflite: precision f32: expected a float network to convert, found u8\[/,
+    )
+  })
+})

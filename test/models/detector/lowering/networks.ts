@@ -1,0 +1,42 @@
+// Small graphs of one operation, in codes and in float32.
+import type { DType, Tensor } from '../../../../src/graph/graph.js'
+import type { Operation } from '../../../../src/graph/operation.js'
+import { perTensor } from '../../../../src/graph/quantization.js'
+import { newValues } from '../../../../src/graph/values.js'
+import { SmallGraph } from '../../../graph/small.js'
+
+/** A SmallGraph with inputs of any type, and constants of codes. */
+export class TypedGraph extends SmallGraph {
+  /** @param scale of i8 and u8: codes with a scale */
+  typed(dtype: DType, shape: readonly number[], scale?: number, zeroPoint = 0): Tensor {
+    const quantization = scale === undefined ? {} : { quantization: perTensor(scale, zeroPoint) }
+    return this.builder.input('x', { dtype, shape, ...quantization })
+  }
+
+  /** u8 weights with a zero point of their own, or i8 weights with a scale for each index of `axis`. */
+  weights(dtype: 'i8' | 'u8', shape: readonly number[], axis?: number): Tensor {
+    const count = shape.reduce((a, b) => a * b, 1)
+    const values = newValues(dtype, count)
+    for (let i = 0; i < count; i++) values[i] = ((i * 37 + (i >> 3)) % 251) - (dtype === 'i8' ? 125 : 0)
+    const channels = axis === undefined ? 1 : shape[axis]!
+    const quantization =
+      axis === undefined
+        ? perTensor(0.013, dtype === 'u8' ? 119 : 0)
+        : {
+            scales: Float32Array.from({ length: channels }, (_, c) => 0.004 + 0.001 * (c % 7)),
+            zeroPoints: new Int32Array(channels),
+            axis,
+          }
+    return this.builder.constant('weights', { dtype, shape, quantization }, { kind: 'values', values })
+  }
+
+  integers(values: readonly number[], shape: readonly number[] = [values.length]): Tensor {
+    return this.builder.numbers('integers', 'i32', shape, values)
+  }
+
+  /** A node that makes several tensors. */
+  nodes(operation: Operation, inputs: readonly Tensor[], outputs = 1): Tensor[] {
+    const names = Array.from({ length: outputs }, (_, i) => ({ name: `${operation.op}:${i}` }))
+    return this.builder.node(operation.op, operation.op, operation, inputs, names)
+  }
+}
