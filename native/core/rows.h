@@ -62,4 +62,11 @@ static inline Tiling tiling_of(const View& view) {
   return {rows, columns, kTileElements / wide, wide, (columns + wide - 1) / wide};
 }
 
+// Of an op that treats all elements alike: where neither tensor has gaps, they are one long row.
+static inline Tiling tiling_of(const View& x, const View& y) {
+  if (!is_dense(x) || !is_dense(y)) return tiling_of(y);
+  const int64_t elements = elements_of(y);
+  return {1, elements, 1, kTileElements, (elements + kTileElements - 1) / kTileElements};
+}
+
 }  // namespace qn

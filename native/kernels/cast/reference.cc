@@ -39,7 +39,7 @@ void cast_from(const View& x, const View& y, const RowTile& tile) {
 
 void cast_reference(const Call& call, int64_t begin, int64_t end, void*) {
   const View &x = call.in[0], &y = call.out[0];
-  const Tiling tiling = tiling_of(y);
+  const Tiling tiling = tiling_of(x, y);
   for (int64_t i = begin; i < end; i++) {
     if (x.dtype == DType::f32) {
       cast_from<float>(x, y, tiling.tile(i));

@@ -11,7 +11,7 @@ inline void dequantize_elements(const Call& call, int64_t begin, int64_t end) {
   const View &x = call.in[0], &y = call.out[0];
   const Lanes scale = broadcast(static_cast<float>(call.attribute[kDequantizeScale]));
   const Integers zero = broadcast_integer(static_cast<int32_t>(call.attribute[kDequantizeZero]));
-  const Tiling tiling = tiling_of(y);
+  const Tiling tiling = tiling_of(x, y);
   for (int64_t i = begin; i < end; i++) {
     const RowTile tile = tiling.tile(i);
     for (int64_t row = tile.first_row; row < tile.first_row + tile.rows; row++) {

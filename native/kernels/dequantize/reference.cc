@@ -7,7 +7,7 @@ void dequantize_reference(const Call& call, int64_t begin, int64_t end, void*) {
   const View &x = call.in[0], &y = call.out[0];
   const float scale = static_cast<float>(call.attribute[kDequantizeScale]);
   const int32_t zero = static_cast<int32_t>(call.attribute[kDequantizeZero]);
-  const Tiling tiling = tiling_of(y);
+  const Tiling tiling = tiling_of(x, y);
   for (int64_t i = begin; i < end; i++) {
     const RowTile tile = tiling.tile(i);
     for (int64_t row = tile.first_row; row < tile.first_row + tile.rows; row++) {

@@ -134,6 +134,9 @@ describe('operands', () => {
     ['same', [2, 3, 4, 21], [2, 3, 4, 21]],
     ['channel', [2, 3, 4, 21], [21]],
     ['channel', [2, 3, 40], [1, 1, 40]],
+    // Many short rows, which are taken together.
+    ['channel', [7, 30, 24], [24]],
+    ['channel', [50, 30, 3], [3]],
     ['scalar', [2, 3, 5], []],
     ['scalar', [7, 9, 64], [1, 1, 1]],
   ]
