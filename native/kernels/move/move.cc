@@ -59,7 +59,7 @@ int64_t bytes(const Call& call) { return 2 * elements_of(call.out[0]) * element_
 
 int64_t operations(const Call&) { return 0; }
 
-int64_t items(const Call& call) { return tiling_of(axes_of(call).y).tiles(); }
+int64_t items(const Call& call) { return tiles_of(tiling_of(axes_of(call).y)); }
 
 constexpr Kernel kKernels[] = {
     {"move_reference", Isa::reference, move_reference, nullptr, items},

@@ -62,11 +62,11 @@ void move_reference(const Call& call, int64_t begin, int64_t end, void*) {
   const Tiling tiling = tiling_of(axes.y);
   for (int64_t i = begin; i < end; i++) {
     if (call.out[0].dtype == DType::f32) {
-      move_tile<float>(call, axes, tiling.tile(i));
+      move_tile<float>(call, axes, tile_of(tiling, i));
     } else if (call.out[0].dtype == DType::i32) {
-      move_tile<int32_t>(call, axes, tiling.tile(i));
+      move_tile<int32_t>(call, axes, tile_of(tiling, i));
     } else {
-      move_tile<uint8_t>(call, axes, tiling.tile(i));
+      move_tile<uint8_t>(call, axes, tile_of(tiling, i));
     }
   }
 }

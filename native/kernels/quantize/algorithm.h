@@ -44,9 +44,9 @@ inline void quantize_elements(const Call& call, int64_t begin, int64_t end) {
   const Tiling tiling = tiling_of(call.in[0], call.out[0]);
   for (int64_t i = begin; i < end; i++) {
     if (call.attribute[kQuantizeMode] == 1) {
-      quantize_tile(call.in[0], call.out[0], tiling.tile(i), by_scale);
+      quantize_tile(call.in[0], call.out[0], tile_of(tiling, i), by_scale);
     } else {
-      quantize_tile(call.in[0], call.out[0], tiling.tile(i), by_inverse);
+      quantize_tile(call.in[0], call.out[0], tile_of(tiling, i), by_inverse);
     }
   }
 }
