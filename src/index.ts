@@ -28,7 +28,20 @@ export { FormatError } from './formats/error.js'
 export type { GptqMatrix } from './formats/gptq.js'
 export type { FileInspection, TypeTotal } from './formats/inspect.js'
 export type { StorageType, TensorSource } from './formats/tensor.js'
-export type { Graph, Node, Quantization, Tensor as GraphTensor } from './graph/graph.js'
+export {
+  isQuantizedGraph,
+  openQuantizedGraph,
+  readQuantizationNote,
+} from './graph/container/read-graph.js'
+export type { QuantizationNote } from './graph/container/storage.js'
+export { writeQuantizedGraph } from './graph/container/write-graph.js'
+export type {
+  Graph,
+  GroupQuantization,
+  Node,
+  Quantization,
+  Tensor as GraphTensor,
+} from './graph/graph.js'
 export {
   type GraphInspection,
   inspectGraph,
@@ -108,6 +121,10 @@ export type { Environment, Isa, IsaStatus } from './native/face.js'
 export { UnusableError } from './native/isa.js'
 export * from './quantize/arrays.js'
 export { type CalibrationOptions, type CalibrationText, readCalibration } from './quantize/calibration.js'
+export { type AutoMixedOptions, autoMixed, type MixedGraph } from './quantize/detector/auto-mixed.js'
+export { type Calibration, calibrate } from './quantize/detector/calibrate.js'
+export { type LayerInputs, measureLayerInputs } from './quantize/detector/layer-inputs.js'
+export type { Observer } from './quantize/detector/observers.js'
 export {
   type DetectorAtPrecision,
   type DetectorsOptions,
@@ -118,6 +135,24 @@ export {
   type PrecisionName,
   precisionNames,
 } from './quantize/detector/precisions.js'
+export {
+  detectorSensitivity,
+  type QuantizeDetectorOptions,
+  type QuantizedDetector,
+  quantizeDetector,
+  type WriteDetectorOptions,
+} from './quantize/detector/quantize-detector.js'
+export { type CalibrationData, quantizeGraph } from './quantize/detector/quantize-graph.js'
+export type {
+  DetectorPrecision as QuantizedDetectorPrecision,
+  DetectorRecipe,
+} from './quantize/detector/recipe.js'
+export type { GraphRunner, OpenRunner, Sample } from './quantize/detector/run-graph.js'
+export {
+  type LayerSensitivity,
+  measureSensitivity,
+  type SensitivityOptions,
+} from './quantize/detector/sensitivity.js'
 export type { ModuleReport } from './quantize/quantize-block.js'
 export type { QuantizeTimes } from './quantize/quantize-blocks.js'
 export { type QuantizeLlamaOptions, type QuantizeResult, quantizeLlama } from './quantize/quantize-llama.js'

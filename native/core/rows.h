@@ -35,7 +35,7 @@ static inline int64_t element_bytes(const View& view) {
 
 // Work items of ops that go element by element: tiles of about this many, of whole rows or, where rows are
 // long, of parts of one row. They stay in the L1 cache from one pass to the next.
-inline constexpr int64_t kTileElements = 4096;
+inline constexpr int64_t kTileElements = 2048;
 
 struct RowTile {
   int64_t first_row, rows;

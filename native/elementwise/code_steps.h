@@ -73,7 +73,7 @@ inline void combine(const Function& function, TileRows<uint8_t> y, TileRows<cons
 inline void apply_code_steps(const Call& call, const FusedTile& tile) {
   for (int32_t s = 0; s < call.fused_steps; s++) {
     const FusedStep& step = call.fused[s];
-    const TileSize size = size_of(call, &step, 1, tile);
+    const TileSize size = size_of(call, step, tile);
     const TileRows<uint8_t> y = rows_of<uint8_t>(call.out[0], tile);
     const TileRows<const uint8_t> operand = operand_rows<uint8_t>(call, step, tile);
     const bool scalar = step.kind == OperandKind::scalar;

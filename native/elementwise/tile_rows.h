@@ -34,16 +34,12 @@ struct TileSize {
   int64_t rows, columns;
 };
 
-// As one long row where neither the tile nor an operand of `steps` has gaps, because short rows fill vectors
+// As one long row where neither the tile nor the step's operand has gaps, because short rows fill vectors
 // badly.
-inline TileSize size_of(const Call& call, const FusedStep* steps, int32_t count, const FusedTile& tile) {
+inline TileSize size_of(const Call& call, const FusedStep& step, const FusedTile& tile) {
   bool dense = tile.row_step * call.out[0].stride == tile.channels;
-  for (int32_t s = 0; s < count; s++) {
-    if (steps[s].kind == OperandKind::channel) dense = false;
-    if (steps[s].kind == OperandKind::same &&
-        tile.row_step * call.in[steps[s].operand].stride != tile.channels)
-      dense = false;
-  }
+  if (step.kind == OperandKind::channel) dense = false;
+  if (step.kind == OperandKind::same) dense &= tile.row_step * call.in[step.operand].stride == tile.channels;
   if (dense) return {1, tile.rows * tile.channels};
   return {tile.rows, tile.channels};
 }

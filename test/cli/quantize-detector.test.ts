@@ -112,7 +112,10 @@ describe('qnative quantize of a detector', () => {
     const empty = path.join(directory, 'empty')
     mkdirSync(empty)
     const without = await quantize('none', '--precision', 'int8', '--calibration', empty)
-    expect(without).toMatchObject({ status: 1, stderr: expect.stringContaining('expected images (.jpg') })
+    expect(without).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('expected one image or more, found none'),
+    })
     writeInto(empty, 'a.png', 'no image')
     const broken = await quantize('none', '--precision', 'int8', '--calibration', empty)
     expect(broken).toMatchObject({

@@ -2,9 +2,10 @@
 // register tile, then includes this. What it defines:
 //
 //   kTilePixels, kTilePanels   the largest register tile: 12 or a divisor of it, 1 or 2
-//   kWidened                   whether tiles read windows as 16-bit values: room for them is then in the
-//   scratch prepare_windows(job)       writes them once for all the panels of an item sum_codes(x, count) of
-//   `count` codes tile<kOutput, kPixels, kPanels>(job, place) apply_fused(call, tile)
+//   kWidened                   whether tiles read windows as 16-bit values; the scratch then has room
+//   prepare_windows(job)       called once a block of pixels: widens them, if so
+//   tile<kOutput, kPixels, kPanels>(job, place)
+//   apply_fused(call, tile)
 #pragma once
 
 #include "native/elementwise/apply_fused.h"

@@ -5,13 +5,12 @@ import { checkConvertible, widenWeights } from '../../models/detector/float.js'
 import { type LoadDetectorOptions, type LoadedDetector, loadDetector } from '../../models/detector/load.js'
 import { Preprocessor } from '../../models/detector/preprocessor.js'
 import { detectorInputs, imagesIn } from '../../models/detector/samples.js'
-import { GraphSession } from '../../models/detector/session.js'
 import type { Isa } from '../../native/face.js'
-import { calibrate } from './calibrate.js'
-import { type LayerInputs, measureLayerInputs } from './layer-inputs.js'
+import { calibrateDetector } from './calibrate-detector.js'
+import type { LayerInputs } from './layer-inputs.js'
 import { type CalibrationData, quantizeGraph } from './quantize-graph.js'
 import { type DetectorPrecision, detectorPrecisions } from './recipe.js'
-import type { GraphRunner, Sample } from './run-graph.js'
+import type { Sample } from './run-graph.js'
 
 /** native: as stored; f32: float16 weights widened. */
 export const precisionNames = ['native', 'f32', ...detectorPrecisions] as const
@@ -109,19 +108,10 @@ class Calibration {
   async of(precision: DetectorPrecision): Promise<CalibrationData> {
     const { samples, threads = 1, isa, onProgress } = this.#options
     if (!samples) return {}
-    const options = { open: (graph: Graph) => this.#open(graph), ...(onProgress && { onProgress }) }
-    if (precision === 'int8') return calibrate(this.#network, samples(), options)
-    if (precision !== 'w4' && precision !== 'w2') return {}
-    this.#inputs ??= await measureLayerInputs(this.#network, samples(), { ...options, threads, isa })
-    return { inputs: this.#inputs }
-  }
-
-  async #open(graph: Graph): Promise<GraphRunner> {
-    const { threads = 1, isa } = this.#options
-    const session = await GraphSession.create(graph, { threads, isa })
-    return {
-      run: async (inputs) => (await session.run(inputs)).outputs,
-      release: () => session.release(),
-    }
+    const inGroups = precision === 'w4' || precision === 'w2'
+    if (inGroups && this.#inputs) return { inputs: this.#inputs }
+    const data = await calibrateDetector(this.#network, precision, samples(), { threads, isa, onProgress })
+    this.#inputs ??= data.inputs
+    return data
   }
 }

@@ -10,7 +10,8 @@ import { type DetectorDescription, describeDetector } from '../../models/detecto
 import { loadDetector } from '../../models/detector/load.js'
 import { storedBytes } from '../../models/detector/memory.js'
 import { openNetwork } from '../../models/detector/open.js'
-import { Preprocessor } from '../../models/detector/preprocessor.js'
+import { Preprocessor, type PreprocessorOptions } from '../../models/detector/preprocessor.js'
+import { detectorInputs } from '../../models/detector/samples.js'
 import { evaluateDetector } from '../../tasks/coco/evaluate-detector.js'
 import { type Attempt, autoMixed } from './auto-mixed.js'
 import {
@@ -18,7 +19,7 @@ import {
   calibrateDetector,
   type DetectorCalibration,
 } from './calibrate-detector.js'
-import { type CalibrationImages, findCalibrationImages, imageSamples } from './calibration-images.js'
+import { type CalibrationImages, findCalibrationImages } from './calibration-images.js'
 import { keptNodes, quantizeGraph } from './quantize-graph.js'
 import type { DetectorRecipe } from './recipe.js'
 import type { Sample } from './run-graph.js'
@@ -32,6 +33,8 @@ export interface QuantizeDetectorOptions extends Omit<CalibrateDetectorOptions, 
   /** As openNetwork takes it. */
   readonly model: string
   readonly recipe: DetectorRecipe
+  /** Instead of the detector's own resize and fit. */
+  readonly preprocess?: PreprocessorOptions['preprocess']
   /** int8 needs it, w4 and w2 are better with it. */
   readonly calibration?: { readonly folder: string; readonly limit?: number | undefined } | undefined
   readonly onProgress?: ((stage: string, done: number, total: number) => void) | undefined
@@ -138,10 +141,11 @@ async function prepare(options: QuantizeDetectorOptions): Promise<Prepared> {
   const description = describeDetector(graph)
   keptNodes(simplify(graph), recipe.keep ?? []) // before minutes of calibrating
   const images = calibration && (await findCalibrationImages(calibration.folder, calibration.limit))
+  const preprocessor = new Preprocessor(description, options)
   const data = images
-    ? await calibrateDetector(graph, description, recipe.precision, images, {
+    ? await calibrateDetector(graph, recipe.precision, detectorInputs(preprocessor, images.files), {
         ...options,
-        onProgress: (done, total) => onProgress?.('calibrating', done, total),
+        onProgress: (done) => onProgress?.('calibrating', done, images.files.length),
       })
     : { dead: [] }
   return { graph, description, images, data }
@@ -154,7 +158,7 @@ async function rank(
 ): Promise<LayerSensitivity[]> {
   const preprocessor = new Preprocessor(description, { preprocess, threads })
   const samples: Sample[] = []
-  for await (const sample of imageSamples(images.files.slice(0, count), preprocessor)) samples.push(sample)
+  for await (const sample of detectorInputs(preprocessor, images.files.slice(0, count))) samples.push(sample)
   return measureSensitivity(graph, recipe, samples, {
     open: sessionRunner({ threads, isa }),
     data,
