@@ -85,8 +85,7 @@ inline int64_t find_runs(const Convolution& c, const Rows& r, int64_t column, in
   return count;
 }
 
-// The rows of a tile's pixels, from `pixel` on, for a run of one tap. Without branches, so that the compiler
-// vectorizes it.
+// The rows of a tile's pixels, from `pixel` on, for a run of one tap.
 inline void find_tile_rows(const Convolution& c, const Scratch& s, const Run& run, int64_t pixel,
                            const float** rows) {
   const Rows& r = s.rows;
@@ -98,19 +97,21 @@ inline void find_tile_rows(const Convolution& c, const Scratch& s, const Run& ru
   }
 }
 
-// `columns` floats, and up to 15 more are read and written.
+// `columns` floats, and up to kCopyExcess more are read and written.
 QN_INLINE void copy_floats(const float* from, int64_t columns, float* to) {
   for (int64_t k = 0; k < columns; k += 16) store(to + k, load(from + k));
 }
 
-// A run of pixel i's window, which may lie in the padding.
+// A run of pixel i's window, which may lie in the padding: tap by tap.
 inline void gather_padded(const Convolution& c, const Scratch& s, const Run& run, int64_t i, float* to) {
   const Rows& r = s.rows;
-  if (is_padding(c.h, r.cell_h[i] + run.h)) return copy_floats(s.zeros, run.columns, to);
-  const float* from = r.x + r.offset[i] + run.offset;
-  for (int64_t k = 0; k < run.columns; k++) {
-    const int64_t w = r.cell_w[i] + run.w + (run.column + k) / c.in_channels;
-    to[k] = is_padding(c.w, w) ? 0.0f : from[k];
+  const bool above_or_below = is_padding(c.h, r.cell_h[i] + run.h);
+  for (int64_t k = 0; k < run.columns;) {
+    const int64_t tap = (run.column + k) / c.in_channels, tap_end = (tap + 1) * c.in_channels - run.column;
+    const int64_t columns = least(tap_end, run.columns) - k;
+    const bool padding = above_or_below || is_padding(c.w, r.cell_w[i] + run.w + tap);
+    copy_floats(padding ? s.zeros : r.x + r.offset[i] + run.offset + k, columns, to + k);
+    k += columns;
   }
 }
 
@@ -119,10 +120,11 @@ QN_INLINE bool meets_padding(const ConvolutionAxis& axis, int64_t begin) {
   return is_padding(axis, begin) || is_padding(axis, begin + (axis.taps - 1) * axis.tap_step);
 }
 
-// The runs of pixel i's window in one row. What copying a run writes too much the next one overwrites.
-inline const float* gather(const Convolution& c, Scratch& s, const Run* runs, int64_t count, int64_t i) {
+// The runs of pixel i's window in one row. What copying a tap or a run writes too much the next one
+// overwrites.
+inline const float* gather(const Convolution& c, const Scratch& s, const Run* runs, int64_t count, int64_t i,
+                           float* const row) {
   const Rows& r = s.rows;
-  float* const row = s.gathered + i * kGatheredStride;
   float* to = row;
   if (meets_padding(c.h, r.cell_h[i]) || meets_padding(c.w, r.cell_w[i])) {
     for (const Run* run = runs; run != runs + count; to += run++->columns) gather_padded(c, s, *run, i, to);
@@ -142,11 +144,14 @@ inline void find_rows(const Convolution& c, int64_t column, int64_t column_end, 
   const int64_t count = find_runs(c, r, column, column_end, runs);
   r.runs = r.gathered ? 1 : count;
   r.columns[0] = column_end - column;
+  const int64_t gathered_stride = (ceil_div(r.columns[0] + kCopyExcess, 16) | 1) * 16;
   const float** rows = r.rows;
   for (int64_t tile = 0; tile < r.tiles; tile++, rows += r.runs * kTilePixels) {
     const int64_t first = first_of_tile(r, tile), end = first_of_tile(r, tile + 1);
     if (r.gathered) {
-      for (int64_t i = first; i < end; i++) rows[i - first] = gather(c, s, runs, count, i);
+      for (int64_t i = first; i < end; i++) {
+        rows[i - first] = gather(c, s, runs, count, i, s.gathered + i * gathered_stride);
+      }
     } else {
       for (int64_t run = 0; run < count; run++) {
         r.columns[run] = runs[run].columns;

@@ -9,9 +9,11 @@ namespace {
 // Tiles are as even as can be, up to 16 pixels: the last places of some stay empty.
 constexpr int64_t kBlockPlaces = kBlockPixels + 16;
 
-// Gathered rows have this stride: an odd number of cache lines, so that the rows of a tile fall into
-// different sets of the L1 cache.
-constexpr int64_t kGatheredStride = kSliceColumns + 16;
+// Gathered rows are so far apart at most. It is always an odd number of cache lines, so that the rows of a
+// tile fall into different sets of the L1 cache.
+constexpr int64_t kCopyExcess = 15;
+constexpr int64_t kGatheredStride = kSliceColumns + kCopyExcess + 1;
+static_assert(kGatheredStride / 16 % 2 == 1);
 
 struct Rows {
   // The same for all blocks:
