@@ -44,14 +44,16 @@ inline void each(TileRows<float> y, TileSize size, const Operand& operand, const
     const Lanes b = broadcast(operand.rows.data[0]);
     return each(y, size, [=](Lanes a) QN_LAMBDA_INLINE { return function(a, b); });
   }
-  for (int64_t row = 0; row < size.rows; row++) {
-    float* x = y.data + row * y.distance;
-    const float* b = operand.rows.data + row * operand.rows.distance;
-    int64_t c = 0;
-    for (; c + kLanes <= size.columns; c += kLanes) store(x + c, function(load(x + c), load(b + c)));
-    const int64_t left = size.columns - c;
-    if (left > 0) store_first(x + c, left, function(load_first(x + c, left), load_first(b + c, left)));
-  }
+  pass_rows(y, size, operand.rows, [&](TileRows<float> y, TileSize size, TileRows<const float> operand) {
+    for (int64_t row = 0; row < size.rows; row++) {
+      float* x = y.data + row * y.distance;
+      const float* b = operand.data + row * operand.distance;
+      int64_t c = 0;
+      for (; c + kLanes <= size.columns; c += kLanes) store(x + c, function(load(x + c), load(b + c)));
+      const int64_t left = size.columns - c;
+      if (left > 0) store_first(x + c, left, function(load_first(x + c, left), load_first(b + c, left)));
+    }
+  });
 }
 
 inline void apply_step(const Call& call, const FusedStep& step, const FusedTile& tile) {

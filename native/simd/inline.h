@@ -16,3 +16,10 @@
 // For an inner loop that should have all registers to itself.
 #define QN_NOINLINE __attribute__((noinline))
 #endif
+
+// Keeps a vector variable in its register, where GCC would rather load it again for each use.
+#if defined(__GNUC__) && defined(QN_X86) && !defined(QN_SIMDE)
+#define QN_IN_REGISTER(vector) __asm__("" : "+v"(vector))
+#else
+#define QN_IN_REGISTER(vector)
+#endif

@@ -104,7 +104,7 @@ export function quantizeCommand(): Command {
       ).choices(detectorPrecisions),
     )
     .addOption(
-      new Option('--observer <name>', 'which range int8 gives an activation (default: min-max)').choices(
+      new Option('--observer <name>', 'which range int8 gives an activation (default: percentile)').choices(
         observers satisfies readonly Observer[],
       ),
     )

@@ -91,6 +91,9 @@ class U8Walk {
     } else {
       point_to_taps(call_.in[0], block, padding);
     }
+    for (int64_t tap = 0; tap < block.taps; ++tap) {
+      repeat_last(block.tap + tap * block.table_stride, block.pixels);
+    }
     prepare_windows(job_);
     pixel_terms();
   }
@@ -178,6 +181,7 @@ class U8Walk {
       const int64_t step = block.c.w.spacing * y.stride * element;
       for (int64_t i = 0; i < count; ++i) job_.rows[pixel + i] = to + i * step;
     });
+    repeat_last(job_.rows, block.pixels);
     const int64_t first_tap = gathers_ ? 0 : block.c.first_tap;
     job_.codes =
         weight_.codes + item.panel_begin * weight_.panel_bytes + first_tap * job_.tap_chunks * 4 * kPanelRows;

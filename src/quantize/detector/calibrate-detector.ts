@@ -11,7 +11,7 @@ import { sessionRunner } from './session-runner.js'
 export interface CalibrateDetectorOptions {
   readonly threads: number
   readonly isa?: Isa | undefined
-  /** Of int8. Default min-max. */
+  /** Of int8. Default percentile. */
   readonly observer?: Observer | undefined
   readonly onProgress?: ((samples: number) => void) | undefined
   readonly signal?: AbortSignal | undefined

@@ -21,7 +21,7 @@ export interface Calibration {
 
 export interface CalibrateOptions {
   readonly open: OpenRunner
-  /** Default 'min-max', as LiteRT. */
+  /** Default 'percentile': of MobileNetV3-CenterNet's heads it loses least. */
   readonly observer?: Observer
   readonly onProgress?: (samples: number) => void
   readonly signal?: AbortSignal | undefined
@@ -37,7 +37,7 @@ export interface CalibrateOptions {
 export async function calibrate(
   graph: Graph,
   samples: AsyncIterable<Sample> | Iterable<Sample>,
-  { open, observer = 'min-max', onProgress, signal }: CalibrateOptions,
+  { open, observer = 'percentile', onProgress, signal }: CalibrateOptions,
 ): Promise<Calibration> {
   checkFloat(graph)
   const simple = simplify(graph)

@@ -31,35 +31,44 @@ function madeTensors(graph: Graph): Tensor[] {
   return graph.nodes.flatMap(({ operation, outputs }) => (operation.op === 'reshape' ? [] : outputs))
 }
 
-describeWithAssets('int8 networks', ['tflite-mini'], () => {
+describeWithAssets('networks', ['tflite-mini'], () => {
   const models = ['centernet_resnet_v2', 'ssd_mobilenet_v2', 'centernet_mobilenet_v3']
+  const files = models.flatMap((model) =>
+    ['f32', 'dyn8', 'int8io'].map((precision) => [model, precision] as const),
+  )
 
-  it.each(models)('%s gives the same codes on every instruction set and number of threads', async (model) => {
-    const graph = await openNetwork(sharedAsset(`tflite-mini/${model}.int8io.tflite`))
-    const inputs = [storedInput(model, graph.inputs[0]!)]
-    const expected = (await runWith(graph, inputs, { threads: 1, isa: 'reference' })).outputs
-    for (const { name, usable } of addon().environment().isas) {
-      if (!usable || name === 'reference') continue
-      for (const threads of [1, 2, 3]) {
-        const { outputs } = await runWith(graph, inputs, { threads, isa: name })
-        for (const [k, values] of outputs.entries()) {
-          const same = Buffer.compare(Buffer.from(values.buffer), Buffer.from(expected[k]!.buffer)) === 0
-          expect({ name, threads, k, same }).toEqual({ name, threads, k, same: true })
+  it.each(files)(
+    '%s %s: the same bits on every instruction set and number of threads',
+    async (model, precision) => {
+      const graph = await openNetwork(sharedAsset(`tflite-mini/${model}.${precision}.tflite`))
+      const inputs = [storedInput(model, graph.inputs[0]!)]
+      const expected = (await runWith(graph, inputs, { threads: 1, isa: 'reference' })).outputs
+      for (const { name, usable } of addon().environment().isas) {
+        if (!usable || name === 'reference') continue
+        for (const threads of [1, 2, 3]) {
+          const { outputs } = await runWith(graph, inputs, { threads, isa: name })
+          for (const [k, values] of outputs.entries()) {
+            const same = Buffer.compare(bytes(values), bytes(expected[k]!)) === 0
+            expect({ name, threads, k, same }).toEqual({ name, threads, k, same: true })
+          }
         }
       }
-    }
-  })
+    },
+  )
 
-  it.each(models)('%s has the oracle’s codes in every tensor, and fused the same outputs', async (model) => {
-    const graph = await openNetwork(sharedAsset(`tflite-mini/${model}.int8.tflite`))
-    const inputs = [storedInput(model, graph.inputs[0]!)]
-    const made = madeTensors(graph).filter(({ quantization }) => quantization)
-    const { outputs, taps } = await runWith(graph, inputs, { threads: 2, taps: made })
-    const oracle = run({ ...graph, outputs: made, outputNames: made.map(({ name }) => name) }, inputs)
-    const wrong = made.filter((_, i) => Buffer.compare(bytes(taps[i]!), bytes(oracle[i]!)) !== 0)
-    expect(wrong.map(({ name }) => name)).toEqual([])
-    expect((await runWith(graph, inputs, { threads: 2 })).outputs).toEqual(outputs)
-  })
+  it.each(models)(
+    '%s int8: the oracle’s codes in every tensor, and fused the same outputs',
+    async (model) => {
+      const graph = await openNetwork(sharedAsset(`tflite-mini/${model}.int8.tflite`))
+      const inputs = [storedInput(model, graph.inputs[0]!)]
+      const made = madeTensors(graph).filter(({ quantization }) => quantization)
+      const { outputs, taps } = await runWith(graph, inputs, { threads: 2, taps: made })
+      const oracle = run({ ...graph, outputs: made, outputNames: made.map(({ name }) => name) }, inputs)
+      const wrong = made.filter((_, i) => Buffer.compare(bytes(taps[i]!), bytes(oracle[i]!)) !== 0)
+      expect(wrong.map(({ name }) => name)).toEqual([])
+      expect((await runWith(graph, inputs, { threads: 2 })).outputs).toEqual(outputs)
+    },
+  )
 })
 
 function bytes({ buffer, byteOffset, byteLength }: Values): Buffer {

@@ -19,7 +19,11 @@ describe('calibrate', () => {
     const c = g.node({ ...conv, activation: 'relu' }, [x, g.numbers([4, 1, 1, 3])])
     const graph = g.build(g.node({ op: 'sigmoid' }, [c]))
     const samples = waves(graph, 3)
-    const { ranges, samples: count, dead } = await calibrate(graph, samples, { open: oracle })
+    const {
+      ranges,
+      samples: count,
+      dead,
+    } = await calibrate(graph, samples, { open: oracle, observer: 'min-max' })
     const all = samples.flatMap(({ inputs }) => [...inputs[0]!])
     expect(count).toBe(3)
     expect(dead).toEqual([])
