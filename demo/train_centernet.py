@@ -23,7 +23,7 @@ from scenes import SHAPES, draw
 HERE = Path(__file__).parent
 FOLDER = HERE / "centernet"
 CELLS = SIDE // STRIDE
-SCENES = 1000  # drawn to train on; turned, mirrored and recoloured they are 96 times as many
+SCENES = 2000  # drawn to train on; turned, mirrored and recoloured they are 96 times as many
 BATCH = 24
 RATE = 4e-3
 # A peak's bell reaches over this part of the box, three standard deviations to each side.
@@ -184,6 +184,6 @@ def main(seed: int, steps: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--steps", type=int, default=3000)
     options = parser.parse_args()
     main(options.seed, options.steps)
