@@ -4,20 +4,25 @@ import { ceilingDrift, ceilingPoint } from '../bench/ceilings.js'
 import { benchKernels } from '../bench/kernel-bench.js'
 import { benchModel } from '../bench/model-bench.js'
 import { presets } from '../bench/presets.js'
+import { describeDetector } from '../models/detector/describe.js'
+import { openNetwork } from '../models/detector/open.js'
 import { type LlamaCheckpoint, openLlama } from '../models/llama/checkpoint.js'
 import { inspectModel } from '../models/llama/inspect.js'
 import type { LlamaBits } from '../models/llama/precision.js'
 import { packageRoot } from '../native/package.js'
+import { detectorsAt, precisionNames } from '../quantize/detector/precisions.js'
 import { driftText } from '../report/bench.js'
 import {
   type DemoFindings,
   demoConclusionText,
+  demoDetectorText,
   demoModelText,
   demoSpeedText,
   demoTaskText,
 } from '../report/demo.js'
 import { jsonDocument } from '../report/document.js'
 import { lambadaText } from '../report/lambada.js'
+import { type DetectorEvaluation, evaluateDetector } from '../tasks/coco/evaluate-detector.js'
 import { evaluateLambada } from '../tasks/lambada/evaluate.js'
 import { readPassages, splitTarget } from '../tasks/lambada/passages.js'
 import { addComputeOptions, type ComputeFlags, computeOptions } from './options.js'
@@ -33,7 +38,7 @@ const preset = 'smollm-135m'
 export function demoCommand(): Command {
   const command = new Command('demo')
     .description(
-      'Quantize, score and time a small Llama that comes with qnative: inspect, eval lambada and a short bench in one go, offline, in under a minute. It ends with a table of what 8, 4 and 2 bits cost and gain here.',
+      'Quantize, score and time a small Llama and a small CenterNet that come with qnative: inspect, eval lambada, a short bench and eval coco in one go, offline, in about a minute. It ends with tables of what fewer bits cost and gain here.',
     )
     .option('--json', 'write one JSON document')
   return addComputeOptions(command)
@@ -56,6 +61,7 @@ async function demo(flags: DemoFlags): Promise<void> {
     inspect: `npx qnative inspect ${shown(model)}`,
     evaluate: `npx qnative eval lambada --model ${shown(model)} --data ${shown(data)}`,
     bench: 'npx qnative bench',
+    detect: `npx qnative eval coco --model ${shown(detector('model.tflite'))} --annotations ${shown(detector('annotations.json'))} --images ${shown(detector('images'))} --calibration ${shown(detector('calibration'))}`,
   }
   const write = (text: string) => {
     if (!flags.json) process.stdout.write(`${text}\n\n`)
@@ -99,12 +105,46 @@ async function demo(flags: DemoFlags): Promise<void> {
     progress.clear()
     const findings: DemoFindings = { scores, models, kernels }
     write(demoSpeedText(commands, preset, findings))
-    const document = { inspection, results: scores, models, ceilings, kernels: results }
+    const detectors = await detections(compute, progress)
+    for (const warning of detectors.warnings) progress.say(`warning: ${warning}`)
+    progress.clear()
+    write(demoDetectorText(commands, precisions, detectors.results))
+    const document = {
+      inspection,
+      results: scores,
+      models,
+      ceilings,
+      kernels: results,
+      detectors: detectors.results,
+    }
     const text = flags.json ? jsonDocument('demo', compute, document) : demoConclusionText(commands, findings)
     process.stdout.write(`${text}\n`)
   } finally {
     progress.clear()
   }
+}
+
+const detector = (name: string) => path.join(packageRoot, 'demo', 'centernet', name)
+/** The file holds float32, so native is that. */
+const precisions = precisionNames.filter((name) => name !== 'native')
+
+/** The CenterNet over its 48 images, at every precision. */
+async function detections(
+  compute: ReturnType<typeof computeOptions>,
+  progress: ProgressLine,
+): Promise<DetectorEvaluation> {
+  const model = detector('model.tflite')
+  return evaluateDetector({
+    model,
+    annotations: detector('annotations.json'),
+    images: detector('images'),
+    precisions: detectorsAt(describeDetector(await openNetwork(model)), precisions, {
+      ...compute,
+      calibration: detector('calibration'),
+      onProgress: (done, total) => progress.update('calibrating', done, total),
+    }),
+    onProgress: (precision, done, total) => progress.update(`detecting, ${precision}`, done, total),
+  })
 }
 
 /** What the unquantized model's weights are held as: the fair thing to compare with. */

@@ -14,7 +14,7 @@ beforeAll(async () => {
 describe('qnative demo', () => {
   test('ends with one table, a sentence a precision, and what to try next', () => {
     expect(text.code).toBe(0)
-    const end = text.stdout.slice(text.stdout.indexOf('4. What to conclude'))
+    const end = text.stdout.slice(text.stdout.indexOf('5. What to conclude'))
     expect(end).toMatch(/^precision +size +right words +what it lost +reads +writes +large matrix$/m)
     for (const name of ['b?f\\d+', 'int8', 'int4', 'int2']) {
       expect(end).toMatch(
@@ -31,6 +31,9 @@ describe('qnative demo', () => {
       /^2\. What it knows: npx qnative eval lambada --model \S+ --data \S+ --bits f32,8,4,2$/m,
     )
     expect(text.stdout).toMatch(/^3\. How fast it is: npx qnative bench$/m)
+    expect(text.stdout).toMatch(
+      /^4\. What it sees: npx qnative eval coco --model \S+model.tflite .* --precision f32,f16,dyn8,int8,w4,w2$/m,
+    )
     expect(text.stdout).not.toMatch(/undefined|NaN|Infinity/)
   })
 
@@ -53,6 +56,7 @@ describe('qnative demo', () => {
       'models',
       'ceilings',
       'kernels',
+      'detectors',
     ])
     expect(document).toMatchObject({ schemaVersion: 1, command: 'demo', environment: { threads: 1 } })
     expect(document.results.map(({ bits, n }: { bits: unknown; n: number }) => [bits, n])).toEqual([
@@ -63,6 +67,18 @@ describe('qnative demo', () => {
     ])
     expect(document.results[0].acc).toBeGreaterThan(0.9)
     expect(document.models).toHaveLength(8)
+    expect(document.detectors.map(({ precision }: { precision: string }) => precision)).toEqual([
+      'f32',
+      'f16',
+      'dyn8',
+      'int8',
+      'w4',
+      'w2',
+    ])
+    const ap = document.detectors.map(({ stats }: { stats: { AP: number } }) => stats.AP)
+    expect(ap[0]).toBeGreaterThan(0.5)
+    expect(Math.abs(ap[1] - ap[0])).toBeLessThan(0.002)
+    expect(Math.abs(ap[3] - ap[0])).toBeLessThan(0.02)
     const linear = document.kernels.filter(({ op }: { op: string }) => op === 'linear')
     expect([...new Set(linear.map(({ bits }: { bits: unknown }) => bits))]).toEqual([
       expect.stringMatching(/^b?f\d+$/),

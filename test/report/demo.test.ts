@@ -2,7 +2,14 @@ import { describe, expect, test } from 'vitest'
 import type { Ceilings } from '../../src/bench/ceilings.js'
 import type { WeightBits } from '../../src/bench/kernel-case.js'
 import type { LlamaBits } from '../../src/models/llama/precision.js'
-import { type DemoFindings, demoConclusionText, demoSpeedText } from '../../src/report/demo.js'
+import {
+  type DemoFindings,
+import type { DetectorResult } from '../../src/tasks/coco/evaluate-detector.js'
+  demoConclusionText,
+  demoDetectorText,
+  demoSpeedText,
+} from '../../src/report/demo.js'
+
 import { kernelResult, lambadaResult, modelBenchResult } from './results.js'
 
 /** Accuracy, bytes and time of the large matrix, by precision; the first is the unquantized one. */
@@ -46,6 +53,7 @@ const commands = {
   inspect: 'npx qnative inspect m',
   evaluate: 'npx qnative eval lambada',
   bench: 'npx qnative bench',
+  detect: 'npx qnative eval coco',
 }
 
 /** The lines of the table, and the sentences under it. */
@@ -99,4 +107,23 @@ test('the matrix is the largest one', () => {
   expect(head).toMatch(/^precision +kernel +median +GB\/s +% of ceiling +bound by$/)
   expect(f32).toMatch(/^bf16 +linear_f32_f32_gemv_avx2 +8\.00 ms +10\.0 +90 +memory$/)
   expect(others).toHaveLength(3)
+})
+
+test('the detector: what each precision costs in AP, and how long its network takes', () => {
+  const spread = { median: 2.5, mad: 0, p95: 3 }
+  const result = (precision: string, AP: number): DetectorResult => ({
+    ...{ model: 'm', precision, images: 48, imagesPerSecond: 100, weightBytes: 2 ** 20, kernels: [] },
+    stats: {
+      ...{ AP, AP50: 0.9, AP75: 0.8, APs: 0.5, APm: 0.7, APl: 0.9 },
+      ...{ AR1: 0.1, AR10: 0.2, AR100: 0.3, ARs: 0.4, ARm: 0.5, ARl: 0.6 },
+    },
+    milliseconds: { decode: spread, preprocess: spread, invoke: spread, postprocess: spread },
+  })
+  const text = demoDetectorText(commands, ['f32', 'int8'], [result('f32', 0.75), result('int8', 0.7412)])
+  expect(text).toContain('4. What it sees: npx qnative eval coco --precision f32,int8')
+  expect(text).toContain('looks for six shapes in 48 drawn scenes')
+  const [head, f32, int8] = text.split('\n\n').at(-1)!.split('\n')
+  expect(head).toMatch(/^precision +weights +AP +AP - f32 +APs +APl +network, ms$/)
+  expect(f32).toMatch(/^f32 +1\.0 MiB +0\.750 +0\.500 +0\.900 +2\.50$/)
+  expect(int8).toMatch(/^int8 +1\.0 MiB +0\.741 +-0\.0088 +0\.500 +0\.900 +2\.50$/)
 })
