@@ -90,20 +90,19 @@ function median(list) {
 }
 
 /**
- * The largest difference of two outputs, relative to the range of the second.
+ * The root of the mean squared difference of two outputs, relative to the standard deviation of the second.
  * @param {ArrayLike<number>} ours
  * @param {ArrayLike<number>} theirs
  */
 export function relativeDifference(ours, theirs) {
   if (ours.length !== theirs.length) throw new Error(`outputs of ${ours.length} and ${theirs.length} values`)
-  let low = Number.POSITIVE_INFINITY
-  let high = Number.NEGATIVE_INFINITY
+  const mean = Array.from(theirs).reduce((sum, value) => sum + value, 0) / theirs.length
+  let spread = 0
   let difference = 0
-  for (let i = 0; i < ours.length; i++) {
+  for (let i = 0; i < theirs.length; i++) {
     const value = theirs[i] ?? Number.NaN
-    low = Math.min(low, value)
-    high = Math.max(high, value)
-    difference = Math.max(difference, Math.abs((ours[i] ?? Number.NaN) - value))
+    spread += (value - mean) ** 2
+    difference += ((ours[i] ?? Number.NaN) - value) ** 2
   }
-  return difference / (high - low)
+  return Math.sqrt(difference / spread)
 }

@@ -51,8 +51,12 @@ if (cache === undefined || !isKnown || !(seconds > 0)) {
 
 const isa = usableIsa(values.isa)
 
-/** How far outputs may differ, relative to their range: rounding adds up in f32, and flips codes in quantized files. */
-const tolerance = { f32: 1e-3, f16: 1e-3, dyn8: 0.1, int8: 0.1 }
+/**
+ * How far outputs may differ, relative to their standard deviation. Random weights amplify every rounding: on MobileNetV2
+ * LiteRT's own dyn8 is 0.3 from its f32. What LiteRT's XNNPACK leaves to its other kernels in dyn8 files (depthwise
+ * convolutions) they round in another way.
+ */
+const tolerance = { f32: 1e-3, f16: 1e-3, dyn8: 0.25, int8: 0.1 }
 
 makeModels(cache)
 const server = startServer()
@@ -134,7 +138,7 @@ function checkDifference(precision, file, difference) {
   if (difference <= limit) return
   process.exitCode = 1
   console.error(
-    `${file}: outputs differ by ${difference.toPrecision(2)} of their range (at most ${limit} is expected)`,
+    `${file}: outputs differ by ${difference.toPrecision(2)} of their standard deviation (at most ${limit} is expected)`,
   )
 }
 

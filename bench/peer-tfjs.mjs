@@ -42,7 +42,7 @@ if (file === undefined || !(Number.isInteger(rounds) && rounds >= 1 && seconds >
   process.exit(2)
 }
 
-/** How far outputs may differ, relative to their range. Ranks of near-ties may swap in a list of detections: that one is not compared. */
+/** How far outputs may differ, relative to their standard deviation. Near-ties may swap ranks in a list of detections, which is not compared. */
 const tolerance = 1e-3
 
 const isa = usableIsa(values.isa)
@@ -78,7 +78,7 @@ if (values.json) {
   console.log(`${conditionsText(before)}, ${after.loadAverage.toFixed(1)} at the end`)
   console.log(`${path.basename(file)}, float32, one thread each; median of ${rounds} rounds' fastest runs`)
   for (const { name, difference } of differences) {
-    console.log(`output ${name} differs by ${difference.toExponential(0)} of its range`)
+    console.log(`output ${name} differs by ${difference.toExponential(0)} of its standard deviation`)
   }
   console.log(`qnative               ${result.ours.toFixed(2).padStart(8)} ms`)
   console.log(`TensorFlow.js (wasm)  ${result.theirs.toFixed(2).padStart(8)} ms`)

@@ -1,4 +1,5 @@
-// A tensor as rows of its last axis.
+// A tensor as rows of its last axis. Everything is static: files for instruction sets include this header,
+// and must not share the code generated for them.
 #pragma once
 
 #include "native/core/call.h"
@@ -35,7 +36,7 @@ static inline int64_t element_bytes(const View& view) {
 
 // Work items of ops that go element by element: tiles of about this many, of whole rows or, where rows are
 // long, of parts of one row. They stay in the L1 cache from one pass to the next.
-inline constexpr int64_t kTileElements = 4096;
+inline constexpr int64_t kTileElements = 2048;
 
 struct RowTile {
   int64_t first_row, rows;
@@ -45,21 +46,30 @@ struct RowTile {
 struct Tiling {
   int64_t rows, columns;                    // of the tensor
   int64_t tile_rows, tile_columns, across;  // across: tiles side by side in a row
-
-  int64_t tiles() const { return (rows + tile_rows - 1) / tile_rows * across; }
-
-  RowTile tile(int64_t number) const {
-    const int64_t row = number / across * tile_rows, column = number % across * tile_columns;
-    const int64_t rows_left = rows - row, columns_left = columns - column;
-    return {row, rows_left < tile_rows ? rows_left : tile_rows, column,
-            columns_left < tile_columns ? columns_left : tile_columns};
-  }
 };
+
+static inline int64_t tiles_of(const Tiling& t) {
+  return (t.rows + t.tile_rows - 1) / t.tile_rows * t.across;
+}
+
+static inline RowTile tile_of(const Tiling& t, int64_t number) {
+  const int64_t row = number / t.across * t.tile_rows, column = number % t.across * t.tile_columns;
+  const int64_t rows = t.rows - row, columns = t.columns - column;
+  return {row, rows < t.tile_rows ? rows : t.tile_rows, column,
+          columns < t.tile_columns ? columns : t.tile_columns};
+}
 
 static inline Tiling tiling_of(const View& view) {
   const int64_t rows = rows_of(view), columns = columns_of(view);
   const int64_t wide = columns < 1 ? 1 : columns < kTileElements ? columns : kTileElements;
   return {rows, columns, kTileElements / wide, wide, (columns + wide - 1) / wide};
+}
+
+// Of an op that treats all elements alike: where neither tensor has gaps, they are one long row.
+static inline Tiling tiling_of(const View& x, const View& y) {
+  if (!is_dense(x) || !is_dense(y)) return tiling_of(y);
+  const int64_t elements = elements_of(y);
+  return {1, elements, 1, kTileElements, (elements + kTileElements - 1) / kTileElements};
 }
 
 }  // namespace qn

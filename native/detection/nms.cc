@@ -1,5 +1,6 @@
 #include "native/detection/nms.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <queue>
@@ -7,6 +8,20 @@
 
 namespace qn {
 namespace {
+
+// Minus infinity when all are NaN or that. In lanes, which compilers make vectors of.
+float greatest(const float* values, int64_t count) {
+  constexpr int64_t kLanes = 16;
+  float best[kLanes];
+  std::fill(best, best + kLanes, -std::numeric_limits<float>::infinity());
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (int64_t lane = 0; lane < kLanes; ++lane)
+      best[lane] = values[i + lane] > best[lane] ? values[i + lane] : best[lane];
+  }
+  for (; i < count; ++i) best[0] = values[i] > best[0] ? values[i] : best[0];
+  return *std::max_element(best, best + kLanes);
+}
 
 // The boxes taken so far by what they suppress, in the order in which they were taken.
 class Taken {
@@ -99,15 +114,13 @@ BestColumns::BestColumns(const ScoreTable& table)
       columns(static_cast<size_t>(table.rows), -1) {
   for (int64_t row = 0; row < table.rows; ++row) {
     const float* values = table.data + row * table.stride;
-    int32_t best = -1;
+    const float best = greatest(values, table.columns);
     for (int64_t column = 0; column < table.columns; ++column) {
-      if (best < 0 ? !std::isnan(values[column]) : values[column] > values[best]) {
-        best = static_cast<int32_t>(column);
-      }
+      if (values[column] != best) continue;
+      scores[static_cast<size_t>(row)] = values[column];
+      columns[static_cast<size_t>(row)] = static_cast<int32_t>(column);
+      break;
     }
-    if (best < 0) continue;
-    scores[static_cast<size_t>(row)] = values[best];
-    columns[static_cast<size_t>(row)] = best;
   }
 }
 

@@ -52,8 +52,8 @@ struct MultiplyCodes {
 };
 
 template <class Function>
-inline void combine(const Function& function, TileRows<uint8_t> y, TileRows<const uint8_t> operand,
-                    bool scalar, TileSize size) {
+inline void each(TileRows<uint8_t> y, TileSize size, TileRows<const uint8_t> operand, bool scalar,
+                 const Function& function) {
   const Integers same = broadcast_integer(operand.data[0]);
   for (int64_t row = 0; row < size.rows; row++) {
     uint8_t* x = y.data + row * y.distance;
@@ -70,10 +70,19 @@ inline void combine(const Function& function, TileRows<uint8_t> y, TileRows<cons
   }
 }
 
+template <class Function>
+inline void combine(TileRows<uint8_t> y, TileSize size, TileRows<const uint8_t> operand, bool scalar,
+                    const Function& function) {
+  if (scalar) return each(y, size, operand, true, function);
+  pass_rows(y, size, operand, [&](TileRows<uint8_t> y, TileSize size, TileRows<const uint8_t> operand) {
+    each(y, size, operand, false, function);
+  });
+}
+
 inline void apply_code_steps(const Call& call, const FusedTile& tile) {
   for (int32_t s = 0; s < call.fused_steps; s++) {
     const FusedStep& step = call.fused[s];
-    const TileSize size = size_of(call, &step, 1, tile);
+    const TileSize size = size_of(call, step, tile);
     const TileRows<uint8_t> y = rows_of<uint8_t>(call.out[0], tile);
     const TileRows<const uint8_t> operand = operand_rows<uint8_t>(call, step, tile);
     const bool scalar = step.kind == OperandKind::scalar;
@@ -81,9 +90,9 @@ inline void apply_code_steps(const Call& call, const FusedTile& tile) {
       const CodeTable table = load_table(operand.data);
       for (int64_t row = 0; row < size.rows; row++) look_up(y.data + row * y.distance, size.columns, table);
     } else if (step.op == FusedOp::add_codes) {
-      combine(AddCodes(step.attribute), y, operand, scalar, size);
+      combine(y, size, operand, scalar, AddCodes(step.attribute));
     } else {
-      combine(MultiplyCodes(step.attribute), y, operand, scalar, size);
+      combine(y, size, operand, scalar, MultiplyCodes(step.attribute));
     }
   }
 }

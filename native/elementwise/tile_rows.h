@@ -34,18 +34,37 @@ struct TileSize {
   int64_t rows, columns;
 };
 
-// As one long row where neither the tile nor an operand of `steps` has gaps, because short rows fill vectors
+// As one long row where neither the tile nor the step's operand has gaps, because short rows fill vectors
 // badly.
-inline TileSize size_of(const Call& call, const FusedStep* steps, int32_t count, const FusedTile& tile) {
+inline TileSize size_of(const Call& call, const FusedStep& step, const FusedTile& tile) {
   bool dense = tile.row_step * call.out[0].stride == tile.channels;
-  for (int32_t s = 0; s < count; s++) {
-    if (steps[s].kind == OperandKind::channel) dense = false;
-    if (steps[s].kind == OperandKind::same &&
-        tile.row_step * call.in[steps[s].operand].stride != tile.channels)
-      dense = false;
-  }
+  if (step.kind == OperandKind::channel) dense = false;
+  if (step.kind == OperandKind::same) dense &= tile.row_step * call.in[step.operand].stride == tile.channels;
   if (dense) return {1, tile.rows * tile.channels};
   return {tile.rows, tile.channels};
+}
+
+// Rows of fewer elements than this leave vectors of 16 too empty.
+constexpr int64_t kShortRow = 32;
+
+// Calls pass(y, size, operand). Where each row of a tile without gaps meets the same short row of an operand,
+// that is repeated until vectors are full, and the tile is cut into rows of that length and what is left.
+template <class T, class Pass>
+inline void pass_rows(TileRows<T> y, TileSize size, TileRows<const T> operand, const Pass& pass) {
+  const int64_t columns = size.columns, elements = size.rows * columns;
+  const bool repeats =
+      operand.distance == 0 && y.distance == columns && columns < kShortRow && columns % 16 != 0;
+  if (!repeats || elements < 16 * kShortRow) return pass(y, size, operand);
+  T repeated[16 * kShortRow];
+  int64_t length = 0;
+  do {
+    for (int64_t c = 0; c < columns; c++) repeated[length + c] = operand.data[c];
+    length += columns;
+  } while (length % 16 != 0);
+  const int64_t rows = elements / length, left = elements % length;
+  pass(TileRows<T>{y.data, length}, TileSize{rows, length}, TileRows<const T>{repeated, 0});
+  if (left > 0)
+    pass(TileRows<T>{y.data + rows * length, 0}, TileSize{1, left}, TileRows<const T>{repeated, 0});
 }
 
 }  // namespace

@@ -77,13 +77,13 @@ export function depthwiseConv2dU8(
 export function depthwiseConv2dDynamic(
   p: ProgramBuilder,
   label: string,
-  operands: { x: Tensor; parameters: Tensor; weight: Tensor; bias: Tensor; scale: Tensor },
+  operands: { x: Tensor; parameters: Tensor; weight: Tensor; scale: Tensor; bias: Tensor },
   window: Window,
   y: Tensor,
   range?: Range,
   fused?: readonly Fused[],
 ): Tensor {
-  const { x, parameters, weight, bias, scale } = operands
+  const { x, parameters, weight, scale, bias } = operands
   const attributes = { ...convolutionAttributes(window), ...range }
   p.step('depthwise_conv2d_dynamic', label, [x, parameters, weight, scale, bias], [y], attributes, fused)
   return y

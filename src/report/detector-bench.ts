@@ -64,9 +64,10 @@ export const detectorColumns: readonly Column<DetectorBenchResult>[] = [
   },
 ]
 
-export const detectorBenchLegend = `All calls of an image together: median over images, MAD median absolute deviation. kind: window and stride. % of ceiling: of the
-bandwidth of memory (of cache, where an image moves less than it holds) or of the arithmetic rate, whichever bounds, as measured
-in this run. overhead: of invoke, what the steps do not account for.`
+export const detectorBenchLegend = `All calls of an image together: median over images, MAD median absolute deviation. kind: window and stride; at peaks: of
+heads that are computed at the heat map's peaks only. % of ceiling: of the bandwidth of cache (of memory, where a call moves more
+than caches hold) or of the arithmetic rate, whichever bounds, as measured in this run. overhead: of invoke, what the steps do
+not account for.`
 
 /** What `--json` holds: the images one by one are the trace's. */
 export function detectorBenchFields({ ceilings, results, models }: DetectorBench): object {

@@ -40,7 +40,7 @@ int64_t bytes(const Call& call) {
 
 int64_t operations(const Call& call) { return elements_of(call.out[0]); }
 
-int64_t items(const Call& call) { return tiling_of(call.out[0]).tiles(); }
+int64_t items(const Call& call) { return tiles_of(tiling_of(call.out[0])); }
 
 constexpr Kernel kKernels[] = {
     {"binary_reference", Isa::reference, binary_reference, nullptr, items},

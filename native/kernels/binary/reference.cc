@@ -151,11 +151,11 @@ void binary_reference(const Call& call, int64_t begin, int64_t end, void*) {
   const Tiling tiling = tiling_of(call.out[0]);
   for (int64_t i = begin; i < end; i++) {
     if (call.in[0].dtype == DType::f32) {
-      apply<float>(call, tiling.tile(i));
+      apply<float>(call, tile_of(tiling, i));
     } else if (call.in[0].dtype == DType::i32) {
-      apply<int32_t>(call, tiling.tile(i));
+      apply<int32_t>(call, tile_of(tiling, i));
     } else {
-      apply<uint8_t>(call, tiling.tile(i));
+      apply<uint8_t>(call, tile_of(tiling, i));
     }
   }
 }

@@ -16,7 +16,7 @@ int64_t bytes(const Call& call) {
 
 int64_t operations(const Call& call) { return elements_of(call.out[0]); }
 
-int64_t items(const Call& call) { return tiling_of(call.out[0]).tiles(); }
+int64_t items(const Call& call) { return tiles_of(tiling_of(call.in[0], call.out[0])); }
 
 constexpr Kernel kKernels[] = {
     {"cast_reference", Isa::reference, cast_reference, nullptr, items},

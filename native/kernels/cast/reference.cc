@@ -39,14 +39,14 @@ void cast_from(const View& x, const View& y, const RowTile& tile) {
 
 void cast_reference(const Call& call, int64_t begin, int64_t end, void*) {
   const View &x = call.in[0], &y = call.out[0];
-  const Tiling tiling = tiling_of(y);
+  const Tiling tiling = tiling_of(x, y);
   for (int64_t i = begin; i < end; i++) {
     if (x.dtype == DType::f32) {
-      cast_from<float>(x, y, tiling.tile(i));
+      cast_from<float>(x, y, tile_of(tiling, i));
     } else if (x.dtype == DType::i32) {
-      cast_from<int32_t>(x, y, tiling.tile(i));
+      cast_from<int32_t>(x, y, tile_of(tiling, i));
     } else {
-      cast_from<uint8_t>(x, y, tiling.tile(i));
+      cast_from<uint8_t>(x, y, tile_of(tiling, i));
     }
   }
 }

@@ -42,12 +42,11 @@ inline void finish_block(const Call& call, const Convolution& c, const Rows& r, 
 }
 
 inline void compute_tiles(const TileCall& tile_call, int panels, const Rows& r) {
-  const float* const* rows = r.rows;
-  for (int64_t tile = 0; tile < r.tiles; tile++, rows += r.runs * kTilePixels) {
+  for (int64_t tile = 0; tile < r.tiles; tile++) {
     const int64_t first = first_of_tile(r, tile), pixels = first_of_tile(r, tile + 1) - first;
     const ComputeTile compute =
         panels == 1 ? compute_tile_of<1>(pixels) : compute_tile_of<kTilePanels>(pixels);
-    compute(tile_call, rows, r.result + first);
+    compute(tile_call, r.rows[0] + first, r.result + first);
   }
 }
 

@@ -33,26 +33,25 @@ inline void start_rows(const Convolution& c, const View& x, Scratch& s) {
   for (float& zero : s.zeros) zero = 0;
 }
 
-// Output pixels [first, first + pixels) of those of the convolution.
+// Output pixels [first, first + pixels) of those of the convolution, row by row.
 inline void place_pixels(const Convolution& c, const View& y, int64_t first, int64_t pixels, Rows& r) {
   r.pixels = pixels;
   r.tiles = ceil_div(pixels, kTilePixels);
-  int64_t q = first % c.w.outputs;
-  int64_t p = first / c.w.outputs % c.h.outputs;
-  int64_t n = first / c.w.outputs / c.h.outputs;
-  for (int64_t i = 0; i < pixels; i++) {
-    r.result[i] = (n * y.dim[1] + output_cell(c.h, p)) * y.dim[2] + output_cell(c.w, q);
-    r.cell_h[i] = input_cell(c.h, p, 0);
-    r.cell_w[i] = input_cell(c.w, q, 0);
-    r.offset[i] = ((n * c.h.inputs + r.cell_h[i]) * c.w.inputs + r.cell_w[i]) * r.x_stride;
-    if (++q < c.w.outputs) continue;
-    q = 0;
-    if (++p < c.h.outputs) continue;
-    p = 0;
-    n++;
-  }
-  for (int64_t i = pixels; i < pixels + kTilePixels; i++) {  // read by find_rows, but not used
-    r.cell_h[i] = r.cell_w[i] = r.offset[i] = 0;
+  for (int64_t i = 0; i < pixels;) {
+    const int64_t q = (first + i) % c.w.outputs;
+    const int64_t p = (first + i) / c.w.outputs % c.h.outputs;
+    const int64_t n = (first + i) / c.w.outputs / c.h.outputs;
+    const int64_t result = (n * y.dim[1] + output_cell(c.h, p)) * y.dim[2] + output_cell(c.w, q);
+    const int64_t cell_h = input_cell(c.h, p, 0), cell_w = input_cell(c.w, q, 0);
+    const int64_t offset = ((n * c.h.inputs + cell_h) * c.w.inputs + cell_w) * r.x_stride;
+    const int64_t of_row = least(c.w.outputs - q, pixels - i);
+    for (int64_t j = 0; j < of_row; j++) {
+      r.result[i + j] = result + j * c.w.spacing;
+      r.cell_h[i + j] = cell_h;
+      r.cell_w[i + j] = cell_w + j * c.w.stride;
+      r.offset[i + j] = offset + j * c.w.stride * r.x_stride;
+    }
+    i += of_row;
   }
 }
 
@@ -85,32 +84,34 @@ inline int64_t find_runs(const Convolution& c, const Rows& r, int64_t column, in
   return count;
 }
 
-// The rows of a tile's pixels, from `pixel` on, for a run of one tap. Without branches, so that the compiler
-// vectorizes it.
-inline void find_tile_rows(const Convolution& c, const Scratch& s, const Run& run, int64_t pixel,
-                           const float** rows) {
+// The pixels' rows for a run of one tap.
+inline void find_run_rows(const Convolution& c, const Scratch& s, const Run& run, const float** rows) {
   const Rows& r = s.rows;
-  for (int64_t i = 0; i < kTilePixels; i++) {
-    const uint64_t h = static_cast<uint64_t>(r.cell_h[pixel + i] + run.h);
-    const uint64_t w = static_cast<uint64_t>(r.cell_w[pixel + i] + run.w);
-    const bool inside = (h < static_cast<uint64_t>(c.h.inputs)) & (w < static_cast<uint64_t>(c.w.inputs));
-    rows[i] = inside ? r.x + r.offset[pixel + i] + run.offset : s.zeros;
+  const uint64_t heights = static_cast<uint64_t>(c.h.inputs), widths = static_cast<uint64_t>(c.w.inputs);
+  const float* first = r.x + run.offset;
+  for (int64_t i = 0; i < r.pixels; i++) {
+    const uint64_t h = static_cast<uint64_t>(r.cell_h[i] + run.h);
+    const uint64_t w = static_cast<uint64_t>(r.cell_w[i] + run.w);
+    const float* row = first + r.offset[i];
+    rows[i] = (h < heights) & (w < widths) ? row : s.zeros;
   }
 }
 
-// `columns` floats, and up to 15 more are read and written.
+// `columns` floats, and up to kCopyExcess more are read and written.
 QN_INLINE void copy_floats(const float* from, int64_t columns, float* to) {
   for (int64_t k = 0; k < columns; k += 16) store(to + k, load(from + k));
 }
 
-// A run of pixel i's window, which may lie in the padding.
+// A run of pixel i's window, which may lie in the padding: tap by tap.
 inline void gather_padded(const Convolution& c, const Scratch& s, const Run& run, int64_t i, float* to) {
   const Rows& r = s.rows;
-  if (is_padding(c.h, r.cell_h[i] + run.h)) return copy_floats(s.zeros, run.columns, to);
-  const float* from = r.x + r.offset[i] + run.offset;
-  for (int64_t k = 0; k < run.columns; k++) {
-    const int64_t w = r.cell_w[i] + run.w + (run.column + k) / c.in_channels;
-    to[k] = is_padding(c.w, w) ? 0.0f : from[k];
+  const bool above_or_below = is_padding(c.h, r.cell_h[i] + run.h);
+  for (int64_t k = 0; k < run.columns;) {
+    const int64_t tap = (run.column + k) / c.in_channels, tap_end = (tap + 1) * c.in_channels - run.column;
+    const int64_t columns = least(tap_end, run.columns) - k;
+    const bool padding = above_or_below || is_padding(c.w, r.cell_w[i] + run.w + tap);
+    copy_floats(padding ? s.zeros : r.x + r.offset[i] + run.offset + k, columns, to + k);
+    k += columns;
   }
 }
 
@@ -119,10 +120,11 @@ QN_INLINE bool meets_padding(const ConvolutionAxis& axis, int64_t begin) {
   return is_padding(axis, begin) || is_padding(axis, begin + (axis.taps - 1) * axis.tap_step);
 }
 
-// The runs of pixel i's window in one row. What copying a run writes too much the next one overwrites.
-inline const float* gather(const Convolution& c, Scratch& s, const Run* runs, int64_t count, int64_t i) {
+// The runs of pixel i's window in one row. What copying a tap or a run writes too much the next one
+// overwrites.
+inline const float* gather(const Convolution& c, const Scratch& s, const Run* runs, int64_t count, int64_t i,
+                           float* const row) {
   const Rows& r = s.rows;
-  float* const row = s.gathered + i * kGatheredStride;
   float* to = row;
   if (meets_padding(c.h, r.cell_h[i]) || meets_padding(c.w, r.cell_w[i])) {
     for (const Run* run = runs; run != runs + count; to += run++->columns) gather_padded(c, s, *run, i, to);
@@ -140,19 +142,18 @@ inline void find_rows(const Convolution& c, int64_t column, int64_t column_end, 
   Rows& r = s.rows;
   Run runs[kSliceRuns];
   const int64_t count = find_runs(c, r, column, column_end, runs);
-  r.runs = r.gathered ? 1 : count;
-  r.columns[0] = column_end - column;
-  const float** rows = r.rows;
-  for (int64_t tile = 0; tile < r.tiles; tile++, rows += r.runs * kTilePixels) {
-    const int64_t first = first_of_tile(r, tile), end = first_of_tile(r, tile + 1);
-    if (r.gathered) {
-      for (int64_t i = first; i < end; i++) rows[i - first] = gather(c, s, runs, count, i);
-    } else {
-      for (int64_t run = 0; run < count; run++) {
-        r.columns[run] = runs[run].columns;
-        find_tile_rows(c, s, runs[run], first, rows + run * kTilePixels);
-      }
-    }
+  if (r.gathered) {
+    r.runs = 1;
+    r.columns[0] = column_end - column;
+    const int64_t stride = (ceil_div(r.columns[0] + kCopyExcess, 16) | 1) * 16;
+    for (int64_t i = 0; i < r.pixels; i++)
+      r.rows[0][i] = gather(c, s, runs, count, i, s.gathered + i * stride);
+    return;
+  }
+  r.runs = count;
+  for (int64_t run = 0; run < count; run++) {
+    r.columns[run] = runs[run].columns;
+    find_run_rows(c, s, runs[run], r.rows[run]);
   }
 }
 

@@ -6,12 +6,11 @@
 namespace qn {
 namespace {
 
-// Tiles are as even as can be, up to 16 pixels: the last places of some stay empty.
-constexpr int64_t kBlockPlaces = kBlockPixels + 16;
-
-// Gathered rows have this stride: an odd number of cache lines, so that the rows of a tile fall into
-// different sets of the L1 cache.
-constexpr int64_t kGatheredStride = kSliceColumns + 16;
+// Gathered rows are so far apart at most. It is always an odd number of cache lines, so that the rows of a
+// tile fall into different sets of the L1 cache.
+constexpr int64_t kCopyExcess = 15;
+constexpr int64_t kGatheredStride = kSliceColumns + kCopyExcess + 1;
+static_assert(kGatheredStride / 16 % 2 == 1);
 
 struct Rows {
   // The same for all blocks:
@@ -22,14 +21,14 @@ struct Rows {
   // Of a block:
   int64_t pixels;
   int64_t tiles;
-  int64_t result[kBlockPlaces];  // each pixel's row of the result
-  int64_t cell_h[kBlockPlaces];  // the input cell of its tap 0, which may be padding
-  int64_t cell_w[kBlockPlaces];
-  int64_t offset[kBlockPlaces];  // of that cell from the input's first, in floats
+  int64_t result[kBlockPixels];  // each pixel's row of the result
+  int64_t cell_h[kBlockPixels];  // the input cell of its tap 0, which may be padding
+  int64_t cell_w[kBlockPixels];
+  int64_t offset[kBlockPixels];  // of that cell from the input's first, in floats
   // Of a block and a slice:
   int64_t runs;
-  int64_t columns[kSliceRuns];                   // of each run
-  const float* rows[kBlockPlaces * kSliceRuns];  // [tile][run][kTilePixels]
+  int64_t columns[kSliceRuns];  // of each run
+  const float* rows[kSliceRuns][kBlockPixels];
 };
 
 struct Scratch {

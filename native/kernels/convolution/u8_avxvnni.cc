@@ -49,16 +49,19 @@ void tile(const TileJob& job, const TilePlace& place) {
   }
   prefetch_results<kOutput, kPixels, kPanels>(job, place);
   const uint8_t* codes = tile_codes(job, place);
-  const uint8_t* const* table = job.block.tap;
+  const uint8_t* const* table = job.block.tap + place.pixel;
   const int64_t end = job.tap_chunks * 4;
   for (int64_t tap = 0; tap < job.block.taps; ++tap, table += job.block.table_stride) {
     const uint8_t* x[kPixels];
-    QN_UNROLL for (int i = 0; i < kPixels; ++i) x[i] = table[tile_pixel(place, i)];
+    QN_UNROLL for (int i = 0; i < kPixels; ++i) x[i] = table[i];
     int64_t k = 0;
-    for (; k + 16 <= end; k += 16, codes += 256) {
-      QN_UNROLL for (int j = 0; j < 4; ++j) multiply_chunk<kPixels>(acc, x, k + 4 * j, codes + 64 * j);
+    for (; k + 4 * kTurnChunks <= end; k += 4 * kTurnChunks, codes += 64 * kTurnChunks) {
+      QN_UNROLL for (int j = 0; j < kTurnChunks; ++j)
+          multiply_chunk<kPixels>(acc, x, k + 4 * j, codes + 64 * j);
     }
-    for (; k < end; k += 4, codes += 64) multiply_chunk<kPixels>(acc, x, k, codes);
+    if constexpr (kTurnChunks > 1) {
+      for (; k < end; k += 4, codes += 64) multiply_chunk<kPixels>(acc, x, k, codes);
+    }
   }
   finish<kOutput>(job, place, channel, acc);
 }

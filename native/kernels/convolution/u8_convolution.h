@@ -20,9 +20,9 @@
 // conv2d_dynamic, transpose_conv2d_dynamic:
 // "u8[N,H,W,I], f32[R,2], weight[O,K], f32[O], f32[O], ... -> f32[N,P,Q,O]"
 //   The second input holds the scale and the zero of the codes (cut to a whole number in 0 .. 255): a row an
-//   image (R = N), or for 1 x 1 windows of stride 1 without padding also a row a pixel (R = N * H * W). acc =
-//   sum (x - zero) * w y   = clamp(float(acc) * scale * weight_scale[o] + bias[o], lo, hi), rounded after
-//   each operation
+//   image (R = N), or for 1 x 1 windows of stride 1 without padding also a row a pixel (R = N * H * W).
+//   acc = sum (x - zero) * w
+//   y   = clamp(float(acc) * scale * weight_scale[o] + bias[o], lo, hi), rounded at each operation
 //
 // NaN stays NaN, but becomes the code lo. Fused steps follow.
 //

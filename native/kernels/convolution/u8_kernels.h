@@ -2,9 +2,10 @@
 // register tile, then includes this. What it defines:
 //
 //   kTilePixels, kTilePanels   the largest register tile: 12 or a divisor of it, 1 or 2
-//   kWidened                   whether tiles read windows as 16-bit values: room for them is then in the
-//   scratch prepare_windows(job)       writes them once for all the panels of an item sum_codes(x, count) of
-//   `count` codes tile<kOutput, kPixels, kPanels>(job, place) apply_fused(call, tile)
+//   kWidened                   whether tiles read windows as 16-bit values; the scratch then has room
+//   prepare_windows(job)       called once a block of pixels: widens them, if so
+//   tile<kOutput, kPixels, kPanels>(job, place)
+//   apply_fused(call, tile)
 #pragma once
 
 #include "native/elementwise/apply_fused.h"
@@ -89,6 +90,9 @@ class U8Walk {
       gather_windows(call_.in[0], block, padding, at<uint8_t>(places_.windows), window_stride(weight_));
     } else {
       point_to_taps(call_.in[0], block, padding);
+    }
+    for (int64_t tap = 0; tap < block.taps; ++tap) {
+      repeat_last(block.tap + tap * block.table_stride, block.pixels);
     }
     prepare_windows(job_);
     pixel_terms();
@@ -177,6 +181,7 @@ class U8Walk {
       const int64_t step = block.c.w.spacing * y.stride * element;
       for (int64_t i = 0; i < count; ++i) job_.rows[pixel + i] = to + i * step;
     });
+    repeat_last(job_.rows, block.pixels);
     const int64_t first_tap = gathers_ ? 0 : block.c.first_tap;
     job_.codes =
         weight_.codes + item.panel_begin * weight_.panel_bytes + first_tap * job_.tap_chunks * 4 * kPanelRows;

@@ -7,6 +7,14 @@
 namespace qn {
 namespace {
 
+// Chunks of 4 columns that a turn of the inner loop takes, so that sums stay in their registers. Emulated
+// ones would take the compiler minutes.
+#if defined(QN_SIMDE)
+inline constexpr int kTurnChunks = 1;
+#else
+inline constexpr int kTurnChunks = 4;
+#endif
+
 // What becomes of a sum: u8 codes or floats of conv2d_u8, or floats of conv2d_dynamic.
 enum class Output { codes, floats, dynamic };
 
@@ -45,7 +53,7 @@ struct TileJob {
   uint16_t* widened;      // [pixels][taps * tap_chunks * 4], where a kernel gathers windows so
 };
 
-// Part of a job: kPixels pixels, of which the last ones may be repeated, by kPanels panels.
+// Part of a job: kPixels pixels by kPanels panels. Beyond the block's pixels its last one is repeated.
 struct TilePlace {
   int64_t panel;  // in the block
   int64_t pixel;
@@ -54,11 +62,6 @@ struct TilePlace {
 
 QN_INLINE const uint8_t* tile_codes(const TileJob& job, const TilePlace& place) {
   return job.codes + place.panel * job.panel_bytes;
-}
-
-// Pixel i of a tile among the block's: beyond the last one, the last one again.
-QN_INLINE int64_t tile_pixel(const TilePlace& place, int64_t i) {
-  return place.pixel + (i < place.pixels ? i : place.pixels - 1);
 }
 
 QN_INLINE void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
@@ -70,7 +73,7 @@ QN_INLINE void prefetch_results(const TileJob& job, const TilePlace& place) {
   if (kOutput == Output::codes) return;
   const int64_t offset = place.panel * kPanelRows * 4;
   QN_UNROLL for (int i = 0; i < kPixels; ++i) {
-    const uint8_t* row = job.rows[tile_pixel(place, i)] + offset;
+    const uint8_t* row = job.rows[place.pixel + i] + offset;
     QN_UNROLL for (int p = 0; p < kPanels; ++p) prefetch(row + p * kPanelRows * 4);
   }
 }

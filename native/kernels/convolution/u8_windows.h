@@ -18,6 +18,12 @@ struct Block {
   int64_t table_stride;   // pixels of a whole block
 };
 
+// A table's entries after the first `pixels`, up to whole tiles: the last one again.
+template <class T>
+QN_INLINE void repeat_last(T* table, int64_t pixels) {
+  for (int64_t i = pixels; i % kTileUnit != 0; ++i) table[i] = table[pixels - 1];
+}
+
 // Copies at least `bytes` bytes, in whole vectors: up to 31 beyond.
 QN_INLINE void copy_run(uint8_t* to, const uint8_t* from, int64_t bytes) {
   for (int64_t i = 0; i < bytes; i += kCopyVector) __builtin_memcpy(to + i, from + i, kCopyVector);

@@ -25,7 +25,10 @@ struct QuadRows {
 template <class Block>
 QN_INLINE void load_cell(const QuadRows& rows, int64_t cell, typename Block::Operand (&quad)[4]) {
   typename Block::Ints row[4], mixed[4];
-  QN_UNROLL for (int r = 0; r < 4; r++) row[r] = Block::load(rows.first[r] + cell * rows.step[r]);
+  QN_UNROLL for (int r = 0; r < 4; r++) {
+    row[r] = Block::load(rows.first[r] + cell * rows.step[r]);
+    QN_IN_REGISTER(row[r]);
+  }
   Block::interleave(row, mixed);
   QN_UNROLL for (int q = 0; q < 4; q++) quad[q] = Block::operand(mixed[q]);
 }
@@ -86,9 +89,7 @@ QN_INLINE void store_codes(const CodesLayer& layer, const CodesBlock& block, uin
     if (block.channels == Block::kChannels) {
       Block::store(y + j * layer.y_step, codes);
     } else {
-      uint8_t whole[Block::kChannels];
-      Block::store(whole, codes);
-      for (int64_t c = 0; c < block.channels; c++) y[j * layer.y_step + c] = whole[c];
+      Block::store_first(y + j * layer.y_step, block.channels, codes);
     }
   }
 }
@@ -169,7 +170,12 @@ inline void compute_blocks(const CodesLayer& layer, const CodesRow& row, int64_t
 // Computes a tile that fits in the rest of the row and returns its width.
 template <int kWidth, int kStride>
 inline int64_t compute_next(const CodesLayer& layer, const CodesRow& row, int64_t column) {
-  if (layer.w.outputs - column < kTile) {
+  const int64_t rest = layer.w.outputs - column;
+  if (rest < kTile) {
+    if (kTile > 2 && rest >= 2) {
+      compute_blocks<kWidth, kStride, 2, true>(layer, row, column);
+      return 2;
+    }
     compute_blocks<kWidth, kStride, 1, true>(layer, row, column);
     return 1;
   }

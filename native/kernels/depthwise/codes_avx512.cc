@@ -41,6 +41,9 @@ struct Wide {
 
   static QN_INLINE Ints load(const void* p) { return _mm512_loadu_si512(p); }
   static QN_INLINE void store(void* p, Ints a) { _mm512_storeu_si512(p, a); }
+  static QN_INLINE void store_first(uint8_t* p, int64_t n, Ints a) {
+    _mm512_mask_storeu_epi8(p, ~uint64_t{0} >> (64 - n), a);
+  }
   static QN_INLINE Floats load_floats(const float* p) { return _mm512_loadu_ps(p); }
   static QN_INLINE Ints bytes(int x) { return _mm512_set1_epi8(static_cast<char>(x)); }
   static QN_INLINE Floats floats(float x) { return _mm512_set1_ps(x); }

@@ -52,10 +52,11 @@ QN_INLINE void add_row(const FloatLayer& layer, const float* line, int64_t cell,
   }
   const float* x = line + cell * layer.x_step;
   constexpr int kCells = (kPixels - 1) * kStride + kWidth;
-#pragma GCC unroll 32
-  for (int column = 0; column < kCells; column++) {
+  QN_UNROLL_32 for (int column = 0; column < kCells; column++) {
     if (kEdge && (cell + column < 0 || cell + column >= layer.w.inputs)) continue;
-    add_cell<kWidth, kStride>(load_lanes<kWhole>(x + column * layer.x_step, n), taps, column, sum);
+    Vec cell_values = load_lanes<kWhole>(x + column * layer.x_step, n);
+    QN_IN_REGISTER(cell_values);
+    add_cell<kWidth, kStride>(cell_values, taps, column, sum);
   }
 }
 

@@ -23,7 +23,7 @@ int64_t bytes(const Call& call) { return 5 * elements_of(call.out[0]); }
 // A difference and a product.
 int64_t operations(const Call& call) { return 2 * elements_of(call.out[0]); }
 
-int64_t items(const Call& call) { return tiling_of(call.out[0]).tiles(); }
+int64_t items(const Call& call) { return tiles_of(tiling_of(call.in[0], call.out[0])); }
 
 constexpr Kernel kKernels[] = {
 #if defined(QN_X86)

@@ -7,9 +7,9 @@ void dequantize_reference(const Call& call, int64_t begin, int64_t end, void*) {
   const View &x = call.in[0], &y = call.out[0];
   const float scale = static_cast<float>(call.attribute[kDequantizeScale]);
   const int32_t zero = static_cast<int32_t>(call.attribute[kDequantizeZero]);
-  const Tiling tiling = tiling_of(y);
+  const Tiling tiling = tiling_of(x, y);
   for (int64_t i = begin; i < end; i++) {
-    const RowTile tile = tiling.tile(i);
+    const RowTile tile = tile_of(tiling, i);
     for (int64_t row = tile.first_row; row < tile.first_row + tile.rows; row++) {
       const uint8_t* from = static_cast<const uint8_t*>(x.data) + row * x.stride + tile.first_column;
       float* to = static_cast<float*>(y.data) + row * y.stride + tile.first_column;

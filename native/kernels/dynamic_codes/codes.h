@@ -3,8 +3,9 @@
 //
 //   lo = min(0, min x), hi = max(0, max x); NaN is passed over
 //   inverse = 255 / (hi - lo), or 1 where lo == hi; scale = 1 / inverse
-//   zero    = -lo * inverse or 255 - hi * inverse, whichever end's code is off by less, rounded half to even,
-//   in 0 .. 255 code    = x * inverse rounded half to even, + zero, in 0 .. 255; NaN: 0
+//   zero    = -lo * inverse or 255 - hi * inverse, whichever end's code is off by less, rounded half to
+//             even, in 0 .. 255
+//   code    = x * inverse rounded half to even, + zero, in 0 .. 255; NaN: 0
 //
 // Every product and quotient is rounded to float32, and the zero once. So XNNPACK does it for qd8 (its signed
 // codes are less by 128), and docs/detector-arithmetic.md.

@@ -26,11 +26,22 @@ void copy(const View& x, const View& y, const RowTile& tile) {
   }
 }
 
+// One long row where nothing has gaps and no operand goes by channel.
+Tiling tiling_of_call(const Call& call) {
+  const View& y = call.out[0];
+  for (int32_t s = 0; s < call.fused_steps; s++) {
+    const FusedStep& step = call.fused[s];
+    if (step.kind == OperandKind::channel) return tiling_of(y);
+    if (step.kind == OperandKind::same && !is_dense(call.in[step.operand])) return tiling_of(y);
+  }
+  return tiling_of(call.in[0], y);
+}
+
 template <void (*kApply)(const Call&, const FusedTile&)>
 void elementwise(const Call& call, int64_t begin, int64_t end, void*) {
-  const Tiling tiling = tiling_of(call.out[0]);
+  const Tiling tiling = tiling_of_call(call);
   for (int64_t i = begin; i < end; i++) {
-    const RowTile tile = tiling.tile(i);
+    const RowTile tile = tile_of(tiling, i);
     copy(call.in[0], call.out[0], tile);
     kApply(call, {tile.first_row, tile.rows, 1, tile.first_column, tile.columns});
   }
@@ -53,7 +64,7 @@ int64_t bytes(const Call& call) {
 // A step is an operation an element.
 int64_t operations(const Call& call) { return call.fused_steps * elements_of(call.out[0]); }
 
-int64_t items(const Call& call) { return tiling_of(call.out[0]).tiles(); }
+int64_t items(const Call& call) { return tiles_of(tiling_of_call(call)); }
 
 constexpr Kernel kKernels[] = {
 #if defined(QN_X86)

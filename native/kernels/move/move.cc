@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "native/core/op.h"
-#include "native/core/rows.h"
+#include "native/kernels/move/axes.h"
 
 namespace qn {
 namespace {
@@ -59,7 +59,7 @@ int64_t bytes(const Call& call) { return 2 * elements_of(call.out[0]) * element_
 
 int64_t operations(const Call&) { return 0; }
 
-int64_t items(const Call& call) { return tiling_of(call.out[0]).tiles(); }
+int64_t items(const Call& call) { return tiles_of(tiling_of(axes_of(call).y)); }
 
 constexpr Kernel kKernels[] = {
     {"move_reference", Isa::reference, move_reference, nullptr, items},

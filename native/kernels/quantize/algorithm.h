@@ -41,12 +41,12 @@ inline void quantize_elements(const Call& call, int64_t begin, int64_t end) {
   const ByInverse by_inverse{broadcast(1.0f / scale), broadcast(-zero), broadcast(255.0f - zero),
                              broadcast_integer(static_cast<int32_t>(zero))};
   const ByScale by_scale{broadcast(scale), broadcast(zero), zero_lanes(), broadcast(255.0f)};
-  const Tiling tiling = tiling_of(call.out[0]);
+  const Tiling tiling = tiling_of(call.in[0], call.out[0]);
   for (int64_t i = begin; i < end; i++) {
     if (call.attribute[kQuantizeMode] == 1) {
-      quantize_tile(call.in[0], call.out[0], tiling.tile(i), by_scale);
+      quantize_tile(call.in[0], call.out[0], tile_of(tiling, i), by_scale);
     } else {
-      quantize_tile(call.in[0], call.out[0], tiling.tile(i), by_inverse);
+      quantize_tile(call.in[0], call.out[0], tile_of(tiling, i), by_inverse);
     }
   }
 }

@@ -26,7 +26,7 @@ int64_t bytes(const Call& call) { return 5 * elements_of(call.out[0]); }
 // A product, a rounding, a sum and two comparisons.
 int64_t operations(const Call& call) { return 5 * elements_of(call.out[0]); }
 
-int64_t items(const Call& call) { return tiling_of(call.out[0]).tiles(); }
+int64_t items(const Call& call) { return tiles_of(tiling_of(call.in[0], call.out[0])); }
 
 constexpr Kernel kKernels[] = {
 #if defined(QN_X86)

@@ -19,9 +19,9 @@ void quantize_reference(const Call& call, int64_t begin, int64_t end, void*) {
   const float zero = static_cast<float>(call.attribute[kQuantizeZero]);
   const float inverse = 1.0f / scale;
   const bool exact = call.attribute[kQuantizeMode] == 1;
-  const Tiling tiling = tiling_of(y);
+  const Tiling tiling = tiling_of(x, y);
   for (int64_t i = begin; i < end; i++) {
-    const RowTile tile = tiling.tile(i);
+    const RowTile tile = tile_of(tiling, i);
     for (int64_t row = tile.first_row; row < tile.first_row + tile.rows; row++) {
       const float* from = static_cast<const float*>(x.data) + row * x.stride + tile.first_column;
       uint8_t* to = static_cast<uint8_t*>(y.data) + row * y.stride + tile.first_column;

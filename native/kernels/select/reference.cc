@@ -27,9 +27,9 @@ void select_reference(const Call& call, int64_t begin, int64_t end, void*) {
   const Tiling tiling = tiling_of(call.out[0]);
   for (int64_t i = begin; i < end; i++) {
     if (call.out[0].dtype == DType::u8) {
-      select_tile<uint8_t>(call, tiling.tile(i));
+      select_tile<uint8_t>(call, tile_of(tiling, i));
     } else {
-      select_tile<uint32_t>(call, tiling.tile(i));
+      select_tile<uint32_t>(call, tile_of(tiling, i));
     }
   }
 }

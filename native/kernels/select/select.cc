@@ -24,7 +24,7 @@ int64_t bytes(const Call& call) {
 
 int64_t operations(const Call&) { return 0; }
 
-int64_t items(const Call& call) { return tiling_of(call.out[0]).tiles(); }
+int64_t items(const Call& call) { return tiles_of(tiling_of(call.out[0])); }
 
 constexpr Kernel kKernels[] = {
     {"select_reference", Isa::reference, select_reference, nullptr, items},

@@ -132,9 +132,6 @@ function kernelResults(
   cacheBytes: number,
 ): DetectorKernelResult[] {
   const imageNs = median(runs.map(({ durationNs }) => durationNs))
-  // Where an image moves more than the caches hold, each layer finds its operands in memory.
-  const moved = sum(runs[0]!.steps, ({ bytes }) => bytes)
-  const source = moved > cacheBytes ? 'dram' : 'cache'
   return [...grouped(runs)]
     .map(([, images]): DetectorKernelResult => {
       const steps = images[0]!
@@ -157,7 +154,9 @@ function kernelResults(
       }
       const bytes = sum(steps, (step) => step.bytes)
       const operations = sum(steps, (step) => step.operations)
-      const arithmetic = /u8|dynamic|int8/.test(op) ? 'int8' : 'f32'
+      // A step reads what another has just written: from memory only where the caches cannot hold it.
+      const source = bytes / steps.length > cacheBytes ? 'dram' : 'cache'
+      const arithmetic = /u8|dynamic/.test(op) ? 'int8' : 'f32'
       return {
         ...common,
         gbPerS: bytes / medianNs,

@@ -62,11 +62,11 @@ export function checkMemory(graph: Graph): void {
   const available = addon().environment().availableMemory
   if (available > 0 && needed > available) {
     throw new Error(
-      `${graph.file}: the network needs ${gib(needed)} of memory, ${gib(available)} are available`,
+      `${graph.file}: the network needs ${amount(needed)} of memory, ${amount(available)} are available`,
     )
   }
 }
 
-function gib(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(1)} GiB`
+function amount(bytes: number): string {
+  return bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`
 }

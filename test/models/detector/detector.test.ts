@@ -1,13 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Values } from '../../../src/graph/graph.js'
-import { openTfliteGraph } from '../../../src/graph/tflite/convert.js'
 import { placeImage } from '../../../src/images/placement.js'
 import type { CenterNetGrid } from '../../../src/models/detector/centernet.js'
 import { decodeDetections } from '../../../src/models/detector/decode.js'
 import { describeDetector } from '../../../src/models/detector/describe.js'
 import { Detector } from '../../../src/models/detector/detector.js'
-import { describeWithAssets, sharedAsset } from '../../shared.js'
 import { cellImage, oracleDetector, tinyCenterNet } from './tiny.js'
 
 const confident = { scoreThreshold: 0.5 }
@@ -89,23 +86,4 @@ test('pixels become the codes of a signed input', async () => {
   expect(seen[0]).toBeInstanceOf(Int8Array)
   // 1 and -1 over 2 / 255, rounded, less 1.
   expect([...seen[0]!.subarray(0, 3)]).toEqual([126, -128, -128])
-})
-
-describeWithAssets('ssd-mobilenet-v1-coco-quant', ['ssd-mobilenet-v1-coco-quant'], () => {
-  test('finds what LiteRT finds on a stored input', async () => {
-    const folder = 'ssd-mobilenet-v1-coco-quant'
-    const graph = await openTfliteGraph(sharedAsset(`${folder}/detect.tflite`))
-    const detector = oracleDetector(describeDetector(graph))
-    const stored = new Uint8Array(readFileSync(sharedAsset(`${folder}/000000397133.input.u8`)))
-    const outputs = await detector.invoke(stored)
-    const placement = placeImage({ width: 300, height: 300 }, { width: 300, height: 300 }, 'stretch')
-    const { boxes, classes, scores } = detector.postprocess(outputs, placement)
-    const expected = JSON.parse(readFileSync(sharedAsset(`${folder}/000000397133.litert.json`), 'utf8'))
-    expect([...classes]).toEqual(expected.classes)
-    expect([...scores]).toEqual(expected.scores)
-    const cut = expected.boxes.flat().map((side: number) => 300 * Math.min(Math.max(side, 0), 1))
-    boxes.forEach((side, i) => {
-      expect(Math.abs(side - cut[i])).toBeLessThan(1e-3)
-    })
-  })
 })

@@ -21,7 +21,7 @@ test.each(
   ),
 )('%s %o', async (dtype, shape) => {
   const [outer, extent, inner] = shape as [number, number, number]
-  const x = arrays[dtype].from({ length: outer * extent * inner }, (_, i) => i % 251)
+  const x = new arrays[dtype](Array.from({ length: outer * extent * inner }, (_, i) => i % 251))
   const indices = integers(1, 20, extent)
   const { y } = await sameOnEveryIsa(step(dtype, shape, 20), { x, indices })
   const expected = Array.from({ length: outer }, (_, o) =>

@@ -44,15 +44,21 @@ const cases: readonly [string, number, readonly MovedAxis[], Options][] = [
   ['one value everywhere', 1, [axis(70, 0), axis(90, 0)], {}],
   ['padding of every axis', 60, [axis(3, 20, 1, 2), axis(4, 5, 0, 1), axis(5, 1, 3, 0)], { fill: 9 }],
   ['a padded transposition', 60, [axis(5, 1, 2, 2), axis(12, 5, 1, 0)], { fill: 7 }],
+  [
+    'padding of an image of three colours',
+    720,
+    [axis(12, 60, 1, 2), axis(20, 3, 2, 1), axis(3, 1)],
+    { fill: 8 },
+  ],
   ['nothing but padding', 4, [axis(0, 1, 2, 3), axis(4, 1)], { fill: 5 }],
-  // A work item has 4096 elements.
+  // A work item has 2048 elements.
   ['a long row with padding', 12_000, [axis(2, 6000), axis(6000, 1, 5000, 3000)], { fill: 1 }],
   ['many rows', 30_000, [axis(10_000, 3, 2, 2), axis(3, 1, 1, 0)], { fill: 3 }],
 ]
 
 describe.each(['f32', 'i32', 'u8'] as const)('%s', (dtype) => {
   test.each(cases)('%s', async (_, count, axes, options) => {
-    const x = arrays[dtype].from({ length: count }, (_, i) => i * 3 + 1)
+    const x = new arrays[dtype](Array.from({ length: count }, (_, i) => i * 3 + 1))
     const { y } = await sameOnEveryIsa(step(dtype, count, axes, options), { x })
     expect(Array.from(y!)).toEqual(moved(x, axes, options))
   })

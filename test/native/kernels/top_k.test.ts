@@ -33,6 +33,16 @@ test.each([
 
 test('equal values in order of their columns', () => expectSorted(normal(1, 2 * 500).map(Math.round), 2, 300))
 
+// A heatmap after its peaks were found: of equal values the first ones stay.
+test('a few values among zeros', () => {
+  const peaks = new Map([17, 4096, 70_001, 99_999].map((column, i) => [column, i + 1]))
+  return expectSorted(
+    Float32Array.from({ length: 100_000 }, (_, i) => peaks.get(i) ?? 0),
+    1,
+    100,
+  )
+})
+
 test('ascending values, where each enters', () =>
   expectSorted(
     Float32Array.from({ length: 300 }, (_, i) => i),

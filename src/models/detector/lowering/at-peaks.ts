@@ -50,12 +50,13 @@ export interface PeakPlan {
   readonly options: HeadsAtPeaks
 }
 
-/** Heads whose chain has anything but layers and elementwise steps in it stay as they are. */
+/** Heads whose chain has anything but layers and elementwise steps in it stay as they are, as all do beside a heatmap in codes. */
 export function planPeaks(graph: Graph, options: HeadsAtPeaks): PeakPlan {
   const links = connections(graph)
-  const chains = options.heads.flatMap((position) => chainTo(links, graph.outputs[position]!) ?? [])
-  const inside = new Set(chains.flatMap(({ nodes }) => nodes))
   const heatmap = graph.outputs[options.heatmap]!
+  const heads = heatmap.dtype === 'f32' ? options.heads : []
+  const chains = heads.flatMap((position) => chainTo(links, graph.outputs[position]!) ?? [])
+  const inside = new Set(chains.flatMap(({ nodes }) => nodes))
   return { nodes: graph.nodes.filter((node) => !inside.has(node)), chains, heatmap, options }
 }
 

@@ -43,7 +43,7 @@ export function cast(l: Lowering, node: Node): void {
   if (output.dtype === 'bool') {
     const zero =
       from.dtype === 'f32' ? Float32Array.of(0) : from.dtype === 'i32' ? Int32Array.of(0) : Uint8Array.of(0)
-    const operands = [l.dense(from, `${node.name}/dense`), l.numbers(`${node.name}/zero`, zero)]
+    const operands = [from, l.numbers(`${node.name}/zero`, zero)]
     binaryStep(l, node.name, 'not_equal', operands, l.define(output))
     return
   }

@@ -78,7 +78,7 @@ function general(l: Lowering, node: Node, operation: Binary, a: GraphTensor, b: 
   if ((hasCodes(a) || hasCodes(b)) && !sameQuantization(a, b)) {
     l.refuse(node, 'expected codes of one scale, found two')
   }
-  const operands = [a, b].map((tensor) => l.dense(l.value(tensor), `${node.name}/dense`))
+  const operands = [l.value(a), l.value(b)]
   binaryStep(l, node.name, operation.op, operands, l.define(output))
 }
 

@@ -52,8 +52,9 @@ export function reduce(l: Lowering, node: Node, { op, axes }: Reduce): void {
     l.step('mean', node.name, [l.value(x)], [l.reshaped(y, [n, 1, 1, c], node.name)], attributes)
     return
   }
-  if (codes)
-    l.refuse(node, 'expected a mean of rows and columns of codes, or float32, found another reduction')
+  if (x.dtype !== 'f32') {
+    l.refuse(node, 'expected float32, or a mean of rows and columns of codes, found another reduction')
+  }
   // The axes that go come last: [kept, reduced].
   const kept = [...x.shape.keys()].filter((axis) => !axes.includes(axis))
   const rows = elements(kept.map((axis) => x.shape[axis]!))
