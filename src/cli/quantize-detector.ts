@@ -14,6 +14,7 @@ export interface DetectorFlags {
   readonly observer?: Observer
   readonly keep?: readonly string[]
   readonly floatHeads?: boolean
+  readonly floatStem?: boolean
   readonly preprocess?: ReturnType<typeof parseResizeFit>
   readonly autoMixed?: boolean
   readonly maxApDrop?: number
@@ -37,11 +38,13 @@ export async function quantizeDetectorFrom(
   progress: ProgressLine,
 ): Promise<QuantizedDetector> {
   const precision = checkDetectorFlags(flags)
-  const { model, out, calibration, limit, keep, floatHeads, groupSize, observer, preprocess } = flags
+  const { model, out, calibration, limit, keep, floatHeads, floatStem, groupSize, observer, preprocess } =
+    flags
   const recipe: DetectorRecipe = {
     precision,
     ...(keep && { keep }),
     ...(floatHeads !== undefined && { floatHeads }),
+    ...(floatStem !== undefined && { floatStem }),
     ...(groupSize !== undefined && { groupSize }),
   }
   const result = quantizeDetector({
@@ -77,6 +80,7 @@ function checkDetectorFlags(flags: QuantizeDetectorFlags): DetectorPrecision {
   if (precision !== 'int8') {
     refuse(flags.observer, '--observer', '--precision int8')
     refuse(flags.floatHeads, '--float-heads', '--precision int8')
+    refuse(flags.floatStem, '--float-stem', '--precision int8')
   }
   if (!inGroups) refuse(flags.groupSize, '--group-size', '--precision w4 and w2')
   if (!calibrated && !autoMixed) refuse(calibration, '--calibration', 'int8, w4 and w2')

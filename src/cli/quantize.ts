@@ -55,6 +55,7 @@ const detectorOptions = [
   'observer',
   'keep',
   'floatHeads',
+  'floatStem',
   'preprocess',
   'autoMixed',
   'maxApDrop',
@@ -111,6 +112,8 @@ export function quantizeCommand(): Command {
     .option('--keep <layer=f32>', 'leave a layer in float32 (repeatable)', keptLayer)
     .option('--float-heads', 'int8: the last layers give float32 (default)')
     .option('--no-float-heads', 'int8: they give codes as well, as LiteRT’s converter makes them')
+    .option('--float-stem', 'int8: the layers before a smaller image stay in float32 (default)')
+    .option('--no-float-stem', 'int8: they run on codes as well')
     .option(
       '--auto-mixed',
       'leave as few layers in float32 as --max-ap-drop allows, the most sensitive first',

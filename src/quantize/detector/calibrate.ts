@@ -41,7 +41,7 @@ export async function calibrate(
 ): Promise<Calibration> {
   checkFloat(graph)
   const simple = simplify(graph)
-  const plan = planIntegers(simple, { keep: new Set(), floatHeads: false })
+  const plan = planIntegers(simple, { keep: new Set(), floatHeads: false, floatStem: false })
   const tensors = new Set([...simple.inputs, ...tensorsToCalibrate(simple, plan)])
   const histograms = new Map([...tensors].map((tensor) => [tensor, new Histogram()]))
   const computed = [...tensors].filter((tensor) => !simple.inputs.includes(tensor))

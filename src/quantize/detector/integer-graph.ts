@@ -4,7 +4,7 @@ import { readValues } from '../../graph/values.js'
 import { type ActivationScale, activationScale, type Range } from './activation-scale.js'
 import { affineLayers } from './affine-layers.js'
 import { type FloatLayer, floatLayer, layerWeights } from './float-layer.js'
-import { type IntegerPlan, planIntegers } from './integer-plan.js'
+import { type IntegerOptions, type IntegerPlan, planIntegers } from './integer-plan.js'
 import { Names } from './names.js'
 import { assignScales } from './shared-scales.js'
 import { roundHalfAway, symmetricCodes, symmetricScales, symmetricTensor } from './symmetric-weights.js'
@@ -25,7 +25,7 @@ const MOST_BIAS = 2 ** 30
 export function integerGraph(
   graph: Graph,
   ranges: ReadonlyMap<string, Range>,
-  options: { readonly keep: ReadonlySet<string>; readonly floatHeads: boolean },
+  options: IntegerOptions,
 ): Graph {
   const layered = affineLayers(graph, options.keep)
   const plan = planIntegers(layered, options)

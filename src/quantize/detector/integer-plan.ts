@@ -13,6 +13,14 @@ export interface IntegerPlan {
   readonly tensors: ReadonlySet<Tensor>
 }
 
+export interface IntegerOptions {
+  /** Names of nodes that stay float. */
+  readonly keep: ReadonlySet<string>
+  /** As `DetectorRecipe` says. */
+  readonly floatHeads: boolean
+  readonly floatStem: boolean
+}
+
 /** Operations that give codes of what they read: nothing is computed, or a maximum, or a mean of neighbours. */
 export const movingOps: ReadonlySet<OpName> = new Set<OpName>([
   'max_pool2d',
@@ -45,10 +53,8 @@ const tableOps: ReadonlySet<OpName> = new Set<OpName>([
  * Layers run on codes, and what lies between them does. Before the first layer nothing is gained by it, and behind the last
  * ones float32 is exact (`floatHeads`).
  */
-export function planIntegers(
-  graph: Graph,
-  { keep, floatHeads }: { readonly keep: ReadonlySet<string>; readonly floatHeads: boolean },
-): IntegerPlan {
+export function planIntegers(graph: Graph, { keep, floatHeads, floatStem }: IntegerOptions): IntegerPlan {
+  const stem = floatStem ? findStem(graph) : new Set<Node>()
   const behindLayer = tensorsBehindLayers(graph)
   const beforeLayer = new Set<Tensor>()
   for (const node of graph.nodes.toReversed()) {
@@ -59,7 +65,7 @@ export function planIntegers(
   const heads = new Set<Node>()
   const tensors = new Set<Tensor>()
   for (const node of graph.nodes) {
-    if (keep.has(node.name) || !runsOnCodes(node)) continue
+    if (keep.has(node.name) || stem.has(node) || !runsOnCodes(node)) continue
     const isLast = !node.outputs.some((tensor) => beforeLayer.has(tensor))
     const isHead = floatHeads && isLast && floatLayer(node) !== undefined
     if (!isHead && !node.outputs.every((tensor) => behindLayer.has(tensor))) continue
@@ -70,6 +76,26 @@ export function planIntegers(
     for (const tensor of coded) if (!tensor.constant) tensors.add(tensor)
   }
   return { nodes, floatHeads: heads, tensors }
+}
+
+/**
+ * What comes before the first smaller image: the nodes that read nothing but inputs and one another, and make images no smaller
+ * than the first layer's. Empty where no layer makes a smaller one.
+ */
+function findStem(graph: Graph): ReadonlySet<Node> {
+  const area = ({ shape }: Tensor) => (shape.length === 4 ? shape[1]! * shape[2]! : 0)
+  const layers = graph.nodes.filter((node) => floatLayer(node))
+  const first = layers[0] ? area(layers[0].outputs[0]!) : 0
+  const stem = new Set<Node>()
+  if (!layers.some(({ outputs }) => area(outputs[0]!) < first)) return stem
+  const made = new Set<Tensor>(graph.inputs)
+  for (const node of graph.nodes) {
+    const known = node.inputs.every((tensor) => tensor.constant || made.has(tensor))
+    if (!known || !node.outputs.every((tensor) => area(tensor) >= first)) continue
+    stem.add(node)
+    for (const tensor of node.outputs) made.add(tensor)
+  }
+  return stem
 }
 
 /** What depends on a layer. */

@@ -97,12 +97,13 @@ export async function quantizeDetector(options: WriteDetectorOptions): Promise<Q
     ...(images && calibration && { calibration: { ...calibration, hashes: images.hashes } }),
     sourceModel: path.basename(model),
   })
+  const isFloat = (dtype: string) => dtype === 'f32' || (dtype === 'f16' && precision !== 'f16')
   const layers = quantized.nodes.filter(({ operation }) => isWeighted(operation))
   return {
     out,
     precision,
     layers: layers.length,
-    floatLayers: layers.filter(({ inputs }) => inputs[1]!.dtype === 'f32').length,
+    floatLayers: layers.filter(({ inputs }) => isFloat(inputs[1]!.dtype)).length,
     floatBytes: storedBytes(simplify(graph)),
     bytes: storedBytes(quantized),
     ...(calibration && { calibration }),

@@ -38,7 +38,7 @@ export async function quantizeGraph(
   data: CalibrationData = {},
   options: QuantizeGraphOptions = {},
 ): Promise<Graph> {
-  const { precision, floatHeads = true } = recipe
+  const { precision, floatHeads = true, floatStem = true } = recipe
   oneOf('precision', precision, detectorPrecisions)
   checkFloat(graph)
   const simple = simplify(graph)
@@ -55,7 +55,7 @@ export async function quantizeGraph(
         return dynamicWeights(simple, keep)
       case 'int8':
         if (!data.ranges) throw wrong('calibrated ranges for int8', 'data.ranges', data.ranges)
-        return integerGraph(simple, data.ranges, { keep, floatHeads })
+        return integerGraph(simple, data.ranges, { keep, floatHeads, floatStem })
       case 'w4':
       case 'w2': {
         const { threads = 1, ...job } = options

@@ -37,7 +37,7 @@ function detector() {
 
 async function int8(graph: Graph, recipe: Partial<DetectorRecipe> = {}): Promise<Graph> {
   const { ranges } = await calibrate(graph, waves(graph, 4), { open: oracle })
-  return quantizeGraph(graph, { precision: 'int8', ...recipe }, { ranges })
+  return quantizeGraph(graph, { precision: 'int8', floatStem: false, ...recipe }, { ranges })
 }
 
 const tensorsOf = (graph: Graph) => graph.nodes.flatMap(({ outputs }) => outputs)
@@ -170,6 +170,19 @@ describe('int8', () => {
       'quantize',
       'conv2d',
     ])
+  })
+
+  it('leaves the layers before a smaller image to float, unless told otherwise', async () => {
+    const { graph, stem, deep } = detector()
+    const quantized = await int8(graph, { floatStem: true })
+    const node = (name: string) => quantized.nodes.find((made) => made.name === name)!
+    expect(node(stem.name).operation).toMatchObject({ arithmetic: 'float' })
+    expect(node(deep.name).operation).toMatchObject({ arithmetic: 'integer' })
+    // Where no image is smaller than the first there is no stem.
+    const g = new SmallGraph()
+    const c = g.node(conv, [g.input(1, 4, 4, 3), g.numbers([3, 1, 1, 3])])
+    const flat = g.build(g.node(conv, [c, g.numbers([3, 1, 1, 3])]))
+    expect((await int8(flat, { floatStem: true })).nodes[0]!.operation.op).toBe('quantize')
   })
 
   it('widens a scale whose bias would not fit in 32 bits', async () => {
