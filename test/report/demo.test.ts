@@ -4,12 +4,12 @@ import type { WeightBits } from '../../src/bench/kernel-case.js'
 import type { LlamaBits } from '../../src/models/llama/precision.js'
 import {
   type DemoFindings,
-import type { DetectorResult } from '../../src/tasks/coco/evaluate-detector.js'
   demoConclusionText,
   demoDetectorText,
   demoSpeedText,
 } from '../../src/report/demo.js'
 
+import type { DetectorResult } from '../../src/tasks/coco/evaluate-detector.js'
 import { kernelResult, lambadaResult, modelBenchResult } from './results.js'
 
 /** Accuracy, bytes and time of the large matrix, by precision; the first is the unquantized one. */
