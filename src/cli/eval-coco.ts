@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { describeDetector } from '../models/detector/describe.js'
 import { openNetwork } from '../models/detector/open.js'
+import { calibrationHashes } from '../quantize/detector/calibration-images.js'
 import { detectorsAt, type PrecisionName, precisionNames } from '../quantize/detector/precisions.js'
 import { cocoText } from '../report/coco.js'
 import { detectorText } from '../report/detector.js'
@@ -135,6 +136,7 @@ async function evaluateModel(flags: CocoFlags, model: string): Promise<void> {
     const evaluation = await evaluateDetector({
       ...flags,
       model,
+      calibrationHashes: await calibrationHashes(model, calibration),
       images,
       precisions,
       onProgress: (precision, done, total) => progress.update(precision, done, total),

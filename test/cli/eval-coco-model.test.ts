@@ -10,17 +10,22 @@ import { qnative } from './command-line.js'
 
 const directory = temporaryDirectory()
 const model = path.join(directory, 'model.json')
+const calibration = path.join(directory, 'calibration')
 let annotations = ''
 
 beforeAll(async () => {
   writeTinyCenterNet(directory)
+  mkdirSync(calibration)
   const cells = [
     [3, 5, 0],
     [6, 1, 1, 230],
   ] as const
   for (const [i, cell] of cells.entries()) {
     const { data, width, height } = cellImage([cell])
-    await sharp(data, { raw: { width, height, channels: 3 } }).toFile(path.join(directory, `${i}.png`))
+    const image = sharp(data, { raw: { width, height, channels: 3 } })
+    await image.toFile(path.join(directory, `${i}.png`))
+    // The same scenes in other files, to calibrate on.
+    await image.png({ compressionLevel: 0 }).toFile(path.join(calibration, `${i}.png`))
   }
   const annotation = { id: 1, image_id: 7, category_id: 5, bbox: [20, 10, 4, 8], area: 32, iscrowd: 0 }
   const content = {
@@ -69,7 +74,7 @@ describe('qnative eval coco --model', () => {
 
   test('every precision of a float file, each against f32', async () => {
     const { status, stdout, stderr } = await coco(
-      ...['--precision', 'native,f32,f16,dyn8,int8,w4,w2', '--calibration', directory],
+      ...['--precision', 'native,f32,f16,dyn8,int8,w4,w2', '--calibration', calibration],
       ...['--score-threshold', '0.5', '--json'],
     )
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
@@ -84,6 +89,12 @@ describe('qnative eval coco --model', () => {
       if (precision === 'f32') expect(againstF32).toBeUndefined()
       else expect(againstF32, precision).toMatchObject({ AP: 0, boxesChanged: 0 })
     }
+  })
+
+  test('images that int8 is calibrated on are not scored: 1', async () => {
+    const { status, stderr } = await coco('--precision', 'int8', '--calibration', directory)
+    expect(status).toBe(1)
+    expect(stderr).toContain('expected images that the detector was not calibrated on, found 2 of 2')
   })
 
   test('int8 without images to calibrate on: 2', async () => {

@@ -10,12 +10,15 @@ import { qnative } from './command-line.js'
 const directory = temporaryDirectory()
 const model = path.join(directory, 'model.json')
 const images = path.join(directory, 'images')
+/** The same scenes in other files. */
+const scored = path.join(directory, 'scored')
 const out = (name: string) => path.join(directory, name)
 let annotations = ''
 
 beforeAll(async () => {
   writeTinyCenterNet(directory)
   mkdirSync(images)
+  mkdirSync(scored)
   for (const [i, cell] of (
     [
       [3, 5, 0],
@@ -23,7 +26,9 @@ beforeAll(async () => {
     ] as const
   ).entries()) {
     const { data, width, height } = cellImage([cell])
-    await sharp(data, { raw: { width, height, channels: 3 } }).toFile(path.join(images, `${i}.png`))
+    const image = sharp(data, { raw: { width, height, channels: 3 } })
+    await image.toFile(path.join(images, `${i}.png`))
+    await image.png({ compressionLevel: 0 }).toFile(path.join(scored, `${i}.png`))
   }
   const annotation = { id: 1, image_id: 7, category_id: 5, bbox: [20, 10, 4, 8], area: 32, iscrowd: 0 }
   const content = {
@@ -51,11 +56,15 @@ describe('qnative quantize of a detector', () => {
     const inspected = await qnative('inspect', out('int8'))
     expect(inspected.stdout).toContain('format      qnative-graph, 2 files')
     expect(inspected.stdout).toContain(`quantized   int8 of model.json, calibrated on 2 images of ${images}`)
-    const scored = await qnative(
-      ...['eval', 'coco', '--annotations', annotations, '--model', out('int8'), '--images', images],
-      ...['--score-threshold', '0.5', '--json'],
-    )
-    expect(JSON.parse(scored.stdout).results[0].stats.AP50).toBeCloseTo(1, 9)
+    const evaluate = (folder: string) =>
+      qnative(
+        ...['eval', 'coco', '--annotations', annotations, '--model', out('int8'), '--images', folder],
+        ...['--score-threshold', '0.5', '--json'],
+      )
+    expect(JSON.parse((await evaluate(scored)).stdout).results[0].stats.AP50).toBeCloseTo(1, 9)
+    const refused = await evaluate(images)
+    expect(refused.status).toBe(1)
+    expect(refused.stderr).toContain('expected images that the detector was not calibrated on, found 2 of 2')
     const { calibration } = JSON.parse(readFileSync(path.join(out('int8'), 'qnative.json'), 'utf8'))
     expect(calibration.hashes).toHaveLength(2)
   })
@@ -75,8 +84,8 @@ describe('qnative quantize of a detector', () => {
   })
 
   test('leaves as few as the AP allows', async () => {
-    const scored = ['--auto-mixed', '--max-ap-drop', '0.01', '--annotations', annotations, '--images', images]
-    const { stdout } = await quantize('mixed', '--precision', 'int8', ...calibrated, ...scored, '--json')
+    const auto = ['--auto-mixed', '--max-ap-drop', '0.01', '--annotations', annotations, '--images', images]
+    const { stdout } = await quantize('mixed', '--precision', 'int8', ...calibrated, ...auto, '--json')
     expect(JSON.parse(stdout).mixed).toMatchObject({ keep: [], attempts: [{ kept: 0 }] })
   })
 

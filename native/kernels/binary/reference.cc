@@ -98,25 +98,27 @@ uint8_t compute(BinaryKind kind, uint8_t a, uint8_t b) {
   return (kind == BinaryKind::maximum) == (a > b) ? a : b;
 }
 
-template <class T>
-bool is_true(BinaryKind kind, T a, T b) {
+// Each comparison is a function of its own, so that the loop over a row has no switch in it and is
+// vectorised: TensorFlow.js's CenterNet compares 1.3 million scores with their neighbours' maximum.
+template <class T, class Visit>
+void with_predicate(BinaryKind kind, const Visit& visit) {
   switch (kind) {
     case BinaryKind::equal:
-      return a == b;
+      return visit([](T a, T b) { return static_cast<uint8_t>(a == b); });
     case BinaryKind::not_equal:
-      return a != b;
+      return visit([](T a, T b) { return static_cast<uint8_t>(a != b); });
     case BinaryKind::less:
-      return a < b;
+      return visit([](T a, T b) { return static_cast<uint8_t>(a < b); });
     case BinaryKind::less_equal:
-      return a <= b;
+      return visit([](T a, T b) { return static_cast<uint8_t>(a <= b); });
     case BinaryKind::greater:
-      return a > b;
+      return visit([](T a, T b) { return static_cast<uint8_t>(a > b); });
     case BinaryKind::greater_equal:
-      return a >= b;
+      return visit([](T a, T b) { return static_cast<uint8_t>(a >= b); });
     case BinaryKind::logical_and:
-      return a != 0 && b != 0;
+      return visit([](T a, T b) { return static_cast<uint8_t>(a != 0 && b != 0); });
     default:
-      return a != 0 || b != 0;
+      return visit([](T a, T b) { return static_cast<uint8_t>(a != 0 || b != 0); });
   }
 }
 
@@ -130,8 +132,13 @@ void combine(const Call& call, const RowTile& tile, const Function& function) {
     const T* a = static_cast<const T*>(call.in[0].data) + left.row_offset(y, row);
     const T* b = static_cast<const T*>(call.in[1].data) + right.row_offset(y, row);
     Result* result = static_cast<Result*>(y.data) + row * y.stride;
-    for (int64_t c = tile.first_column; c < tile.first_column + tile.columns; c++)
-      result[c] = function(a[c * left_step], b[c * right_step]);
+    const int64_t end = tile.first_column + tile.columns;
+    if (left_step == 1 && right_step == 1) {
+      for (int64_t c = tile.first_column; c < end; c++) result[c] = function(a[c], b[c]);
+    } else {
+      for (int64_t c = tile.first_column; c < end; c++)
+        result[c] = function(a[c * left_step], b[c * right_step]);
+    }
   }
 }
 
@@ -139,7 +146,7 @@ template <class T>
 void apply(const Call& call, const RowTile& tile) {
   const BinaryKind kind = static_cast<BinaryKind>(call.attribute[0]);
   if (gives_truth(kind)) {
-    combine<T>(call, tile, [=](T a, T b) { return static_cast<uint8_t>(is_true(kind, a, b)); });
+    with_predicate<T>(kind, [&](const auto& predicate) { combine<T>(call, tile, predicate); });
   } else {
     combine<T>(call, tile, [=](T a, T b) { return compute(kind, a, b); });
   }

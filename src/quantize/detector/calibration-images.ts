@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { isQuantizedGraph, readQuantizationNote } from '../../graph/container/read-graph.js'
 import { imagesIn } from '../../models/detector/samples.js'
+import { imageHash } from '../../tasks/coco/calibrated-images.js'
 
 /** What a detector is calibrated on, and must not be evaluated on. */
 export interface CalibrationImages {
   readonly folder: string
   /** Paths, by name. */
   readonly files: readonly string[]
-  /** SHA-256 of each file. */
+  /** imageHash of each file. */
   readonly hashes: readonly string[]
 }
 
@@ -16,14 +16,17 @@ export interface CalibrationImages {
  * @param limit the first so many by name; default: all
  * @throws FormatError where there is no such folder or no image in it
  */
-export async function findCalibrationImages(folder: string, limit?: number): Promise<CalibrationImages> {
+export function findCalibrationImages(folder: string, limit?: number): CalibrationImages {
   const files = imagesIn(folder).slice(0, limit)
-  const hashes: string[] = []
-  for (const file of files)
-    hashes.push(
-      createHash('sha256')
-        .update(await readFile(file))
-        .digest('hex'),
-    )
-  return { folder, files, hashes }
+  return { folder, files, hashes: files.map(imageHash) }
+}
+
+/**
+ * Hashes of the images that a model was calibrated on, as it says itself, and of a folder on which it will be.
+ * @throws FormatError where there is no such folder or no image in it
+ */
+export async function calibrationHashes(model: string, folder: string | undefined): Promise<string[]> {
+  const note = (await isQuantizedGraph(model)) ? await readQuantizationNote(model) : undefined
+  const later = folder === undefined ? [] : findCalibrationImages(folder).hashes
+  return [...(note?.calibration?.hashes ?? []), ...later]
 }

@@ -141,7 +141,7 @@ async function prepare(options: QuantizeDetectorOptions): Promise<Prepared> {
   const graph = await openNetwork(model)
   const description = describeDetector(graph)
   keptNodes(simplify(graph), recipe.keep ?? []) // before minutes of calibrating
-  const images = calibration && (await findCalibrationImages(calibration.folder, calibration.limit))
+  const images = calibration && findCalibrationImages(calibration.folder, calibration.limit)
   const preprocessor = new Preprocessor(description, options)
   const data = images
     ? await calibrateDetector(graph, recipe.precision, detectorInputs(preprocessor, images.files), {

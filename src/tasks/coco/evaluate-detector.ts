@@ -9,6 +9,7 @@ import type { DetectionTimes } from '../../models/detector/detector.js'
 import type { LoadedDetector } from '../../models/detector/load.js'
 import type { KernelCalls } from '../result.js'
 import { annotationsOf, type CocoAnnotations, readAnnotations } from './annotations.js'
+import { refuseCalibrated } from './calibrated-images.js'
 import { categoryIdsOf, numberingDoubt } from './categories.js'
 import { precisionRecall } from './evaluate.js'
 import { cocoDetections, type ImageDetections, writeDetections } from './found.js'
@@ -35,6 +36,8 @@ export interface DetectorEvaluationOptions extends DetectionLimits {
   readonly images: string
   /** The first so many images of the annotation file. Default: all. */
   readonly limit?: number | undefined
+  /** imageHash of the images that the detector was calibrated on: none of these is scored. */
+  readonly calibrationHashes?: readonly string[] | undefined
   /** Add each category's numbers. Default false. */
   readonly perClass?: boolean | undefined
   /** Where to write the detections as COCO's list; with several precisions, NAME.PRECISION.json. */
@@ -75,11 +78,13 @@ interface ImageFile {
 /**
  * Runs a detector over the images of an annotation file and scores what it finds as pycocotools' COCOeval does.
  * @throws FormatError naming the file and the field that cannot be used: an image that is missing (before anything is run)
- * or is none, annotations without file names, categories that are not the detector's
+ * or is none, or that the detector was calibrated on, annotations without file names, categories that are not the detector's
  */
 export async function evaluateDetector(options: DetectorEvaluationOptions): Promise<DetectorEvaluation> {
   const all = readAnnotations(options.annotations)
   const files = imageFiles(all, options.images).slice(0, options.limit)
+  const names = files.map(({ file }) => file)
+  refuseCalibrated(options.annotations, names, options.calibrationHashes ?? [])
   const ids = files.map(({ id }) => id)
   const annotations = options.limit === undefined ? all : annotationsOf(all, ids)
   const warnings = new Set<string>()

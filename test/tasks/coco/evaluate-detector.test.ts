@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { copyFileSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { describeDetector } from '../../../src/models/detector/describe.js'
+import { imageHash } from '../../../src/tasks/coco/calibrated-images.js'
 import { evaluateCoco } from '../../../src/tasks/coco/evaluate.js'
 import {
   type DetectorEvaluationOptions,
@@ -196,4 +197,20 @@ describe('evaluateDetector refuses', () => {
       'categories: expected 2 categories, as many as the detector has classes, found 3',
     )
   })
+})
+
+test('an image that the detector was calibrated on is refused, whatever its name', async () => {
+  const options = {
+    model: 'm',
+    precisions: [precision('int8')],
+    annotations: annotationFile('calibrated.json'),
+    images: directory,
+  }
+  const other = imageHash(path.join(directory, 'black.png'))
+  await expect(evaluateDetector({ ...options, calibrationHashes: [other] })).resolves.toBeDefined()
+  const copy = path.join(directory, 'another-name.png')
+  copyFileSync(path.join(directory, 'a.png'), copy)
+  await expect(evaluateDetector({ ...options, calibrationHashes: [other, imageHash(copy)] })).rejects.toThrow(
+    `${options.annotations}: images: expected images that the detector was not calibrated on, found 1 of 2: ${path.join(directory, 'a.png')}`,
+  )
 })
