@@ -118,9 +118,10 @@ Napi::Value timings_to_javascript(Napi::Env env, const std::vector<StepTiming>& 
 Napi::Value result_to_javascript(Napi::Env env, const RunResult& result) {
   Napi::Array outputs = Napi::Array::New(env, result.outputs.size());
   for (std::uint32_t i = 0; i < result.outputs.size(); i++) {
-    Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, result.outputs[i].size());
-    // Not memcpy: an output of no elements has a null pointer.
-    std::ranges::copy(result.outputs[i], static_cast<std::uint8_t*>(buffer.Data()));
+    const OutputBytes& values = result.outputs[i];
+    Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, values.size);
+    // Not memcpy: a buffer of no bytes has a null pointer.
+    std::copy_n(values.data.get(), values.size, static_cast<std::uint8_t*>(buffer.Data()));
     Napi::Array shape = Napi::Array::New(env, result.shapes[i].size());
     for (std::uint32_t d = 0; d < result.shapes[i].size(); d++)
       shape.Set(d, static_cast<double>(result.shapes[i][d]));

@@ -221,9 +221,10 @@ RunResult Session::run(const RunRequest& request) {
   for (std::int32_t t : program_.outputs) {
     const TensorPlan& tensor = plan.tensors[static_cast<std::size_t>(t)];
     result.shapes.push_back(tensor.shape);
-    result.outputs.emplace_back(static_cast<std::size_t>(tensor.bytes));
+    const std::size_t size = static_cast<std::size_t>(tensor.bytes);
+    result.outputs.push_back({std::make_unique_for_overwrite<std::uint8_t[]>(size), size});
     if (tensor.bytes > 0) {
-      backend_->download(result.outputs.back().data(), views_[static_cast<std::size_t>(t)].data,
+      backend_->download(result.outputs.back().data.get(), views_[static_cast<std::size_t>(t)].data,
                          tensor.bytes);
     }
   }

@@ -47,9 +47,15 @@ struct RunRequest {
   std::function<void(std::size_t done, std::size_t steps)> progress;  // after every step; may be empty
 };
 
+// An output's values. Not a vector, which would write zeros first: a detector's scores are megabytes.
+struct OutputBytes {
+  std::unique_ptr<std::uint8_t[]> data;
+  std::size_t size = 0;
+};
+
 struct RunResult {
   std::vector<std::vector<std::int64_t>> shapes;  // of the program's outputs
-  std::vector<std::vector<std::uint8_t>> outputs;
+  std::vector<OutputBytes> outputs;
   std::vector<StepTiming> timings;  // empty when not asked for
   std::int64_t duration_ns = 0;     // from the first step to the last, uploads and downloads excluded
 };
