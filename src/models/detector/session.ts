@@ -1,3 +1,4 @@
+import { FormatError } from '../../formats/error.js'
 import { elements } from '../../graph/geometry.js'
 import type { Graph, Tensor, Values } from '../../graph/graph.js'
 import { optimize } from '../../graph/optimize.js'
@@ -75,7 +76,7 @@ export class GraphSession {
 
   /**
    * Optimizes the graph, lowers it to a Program, reads the weights and packs them.
-   * @throws FormatError that names a node that cannot be run; Error when the network cannot fit into memory
+   * @throws FormatError that names a node or a weight that cannot be used; Error when the network cannot fit into memory
    */
   static async create(graph: Graph, options: GraphSessionOptions = {}): Promise<GraphSession> {
     const { threads = 1, isa, taps = [] } = options
@@ -84,14 +85,16 @@ export class GraphSession {
     const optimized = optimize({ ...graph, outputs, outputNames })
     checkMemory(optimized)
     const { program, requests } = lower(optimized, options.atPeaks)
-    const weights = await loadWeights(requests, threads, options)
+    const weights = await loadWeights(requests, threads, options).catch((error) => {
+      throw withFile(graph, error)
+    })
     const handles = new Map(weights.map(({ handle }, i) => [requests[i]!.name, handle]))
     try {
       const session = new Session(program, handles, { threads, isa })
       return new GraphSession(graph, optimized, program, session, weights)
     } catch (error) {
       releaseAll(weights)
-      throw error
+      throw withFile(graph, error)
     }
   }
 
@@ -154,4 +157,10 @@ export class GraphSession {
 
 function releaseAll(weights: readonly WeightInfo[]): void {
   for (const { handle } of weights) addon().releaseWeight(handle)
+}
+
+/** What the native side refuses, a multiplier out of its range say, names a step or a weight and knows no file. */
+function withFile({ file }: Graph, error: unknown): unknown {
+  if (!(error instanceof Error) || error.constructor !== Error) return error
+  return new FormatError(file, 'network', error.message, { cause: error })
 }
