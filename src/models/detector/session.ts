@@ -54,6 +54,7 @@ export class GraphSession {
   readonly outputs: readonly Tensor[]
   /** Of all constants that the network needs, as a file holds them. */
   readonly weightBytes: number
+  readonly #graph: Graph
   readonly #session: Session
   readonly #weights: readonly WeightInfo[]
   readonly #taps: readonly Tensor[]
@@ -69,6 +70,7 @@ export class GraphSession {
     this.inputs = graph.inputs
     this.outputs = optimized.outputs.slice(0, graph.outputs.length)
     this.weightBytes = storedBytes(optimized)
+    this.#graph = graph
     this.#session = session
     this.#weights = weights
     this.#taps = optimized.outputs.slice(graph.outputs.length)
@@ -109,7 +111,9 @@ export class GraphSession {
     this.inputs.forEach(({ name, dtype }, i) => {
       arrays[name] = toProgram(dtype, inputs[i]!)
     })
-    const result = await this.#session.run({}, arrays, options)
+    const result = await this.#session.run({}, arrays, options).catch((error) => {
+      throw withFile(this.#graph, error)
+    })
     const valuesOf = (tensor: Tensor): Values => {
       if (tensor.constant) return readValues(tensor)
       const input = this.inputs.indexOf(tensor)
