@@ -23,6 +23,7 @@ import {
 import { jsonDocument } from '../report/document.js'
 import { csvTable, markdownTable, textTable } from '../report/table.js'
 import type { PreprocessFlags } from './detector-options.js'
+import { checkFile } from './folders.js'
 import type { computeOptions } from './options.js'
 import { ProgressLine } from './progress.js'
 
@@ -42,6 +43,7 @@ export async function benchPreset(
   flags: DetectorBenchFlags,
   compute: Compute,
 ): Promise<void> {
+  if (flags.trace !== undefined) checkFile('--trace', flags.trace)
   const description = describeDetector(detectorPresets[preset]())
   await measure('bench', preset, description, randomImage(), flags, compute)
 }

@@ -37,7 +37,7 @@ export function detectCommand(): Command {
     .argument('<image...>', 'JPEG, PNG, WebP, GIF or TIFF files')
     .requiredOption(
       '--model <path>',
-      'a .tflite file, a TensorFlow.js model.json, or the folder that holds one',
+      'a .tflite file, a TensorFlow.js model.json or its folder, or a folder that quantize wrote',
     )
     .option('--out <folder>', 'draw boxes and labels into PNGs there, one an image; made if it is not there')
     .option('--score-threshold <score>', 'objects above this score only, 0 to 1', nonNegativeNumber, 0.3)

@@ -10,6 +10,7 @@ import { evaluateCoco } from '../tasks/coco/evaluate.js'
 import { evaluateDetector } from '../tasks/coco/evaluate-detector.js'
 import { addPreprocessOption, type PreprocessFlags } from './detector-options.js'
 import { UsageError } from './errors.js'
+import { checkFile } from './folders.js'
 import {
   addComputeOptions,
   type ComputeFlags,
@@ -66,7 +67,7 @@ export function cocoCommand(): Command {
     .addOption(
       new Option(
         '--model <path>',
-        'a detector instead: a .tflite file, a TensorFlow.js model.json, or the folder that holds one',
+        'a detector instead: a .tflite file, a TensorFlow.js model.json or its folder, or a folder that quantize wrote',
       ).conflicts('detections'),
     )
     .option('--images <folder>', 'where the images of the annotations are')
@@ -121,6 +122,7 @@ async function evaluateModel(flags: CocoFlags, model: string): Promise<void> {
   if (flags.precision?.includes('int8') && flags.calibration === undefined) {
     throw new UsageError('--precision int8 needs --calibration, a folder of images')
   }
+  if (flags.writeDetections !== undefined) checkFile('--write-detections', flags.writeDetections)
   const compute = computeOptions(flags)
   const progress = new ProgressLine()
   try {

@@ -12,6 +12,7 @@ import { markdownTable, textTable } from '../report/table.js'
 import { type DetectorBenchFlags, profileImage } from './bench-detector.js'
 import { addPreprocessOption } from './detector-options.js'
 import { UsageError } from './errors.js'
+import { checkFile } from './folders.js'
 import { addComputeOptions, type ComputeFlags, computeOptions, listOf, positiveInteger } from './options.js'
 import {
   addPrecisionOptions,
@@ -75,6 +76,7 @@ function oneWidth(text: string): LlamaBits {
 }
 
 async function profile(flags: ProfileFlags): Promise<void> {
+  if (flags.trace !== undefined) checkFile('--trace', flags.trace)
   if (flags.image !== undefined) return profileImage(flags.model, flags.image, flags, computeOptions(flags))
   const precision = precisionFromFlags(flags.bits, flags)
   if (flags.prompt === undefined && flags.tokens === undefined) {

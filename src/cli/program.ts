@@ -46,7 +46,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./generate.js')).generateCommand(),
   },
   run: {
-    summary: 'run a model on token ids and write its logits as .npy',
+    summary: 'run a model once, a network on .npy files or a Llama on token ids, and write what it gives',
     load: async () => (await import('./run.js')).runCommand(),
   },
   doctor: {
@@ -75,7 +75,7 @@ async function createProgram(args: readonly string[]): Promise<Command> {
   const asked = args.find((arg) => Object.hasOwn(commands, arg))
   const program = new Command('qnative')
     .description(
-      'Quantize Llama models to int8, int4 and int2, score them on LAMBADA and any text, and time every kernel.',
+      'Quantize Llama models and object detectors to int8, int4 and int2, score them on LAMBADA, any text and COCO, and time every kernel.',
     )
     .version(packageJson.version)
     .usage('<command> [options]')

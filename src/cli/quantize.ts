@@ -70,7 +70,7 @@ export function quantizeCommand(): Command {
     )
     .requiredOption(
       '--model <path>',
-      'a Hugging Face directory or a .gguf file; a .tflite file, a TensorFlow.js model.json, or the folder that holds one',
+      'a Hugging Face directory or a .gguf file; a .tflite file, a TensorFlow.js model.json or its folder',
     )
     .requiredOption('--out <dir>', 'where to write; must not exist')
     .option(

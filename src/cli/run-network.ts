@@ -1,5 +1,7 @@
+import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { FormatError } from '../formats/error.js'
 import { decodeNpy, encodeNpy } from '../formats/npy.js'
 import type { Tensor, Values } from '../graph/graph.js'
 import { inputValues, npyTypes, realOutput } from '../models/detector/inputs.js'
@@ -60,12 +62,18 @@ function inOrder(tensors: readonly Tensor[], inputs: readonly InputFile[]): stri
 }
 
 async function readInput(tensor: Tensor, file: string): Promise<Values> {
-  const array = decodeNpy(await readFile(file), file)
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new UsageError(`--input ${file}: expected a .npy file, found a folder`)
+  }
+  const bytes = await readFile(file)
   try {
-    return inputValues(tensor, array)
+    return inputValues(tensor, decodeNpy(bytes, file))
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw new UsageError(`--input ${file}: ${error.message}`)
+    // A type that no network has is as wrong as one that this network has not.
+    if (error instanceof FormatError && error.field === 'descr')
+      throw new UsageError(`--input ${error.message}`)
+    if (error instanceof RangeError) throw new UsageError(`--input ${file}: ${error.message}`)
+    throw error
   }
 }
 

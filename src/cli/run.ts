@@ -69,7 +69,8 @@ async function run(flags: RunFlags): Promise<void> {
   const { model, out, tokens, input, raw = false } = flags
   checkFolder('--out', out)
   const compute = computeOptions(flags)
-  if (await isNetwork(model)) {
+  // With --input and without --tokens a network is meant, and opening it says what is wrong with it.
+  if ((await isNetwork(model)) || (input.length > 0 && !tokens)) {
     if (tokens) throw new UsageError(`--tokens: ${model} is a network and takes --input`)
     if (flags.bits !== 'native')
       throw new UsageError(`--bits: ${model} runs as it is; quantize it with qnative quantize`)

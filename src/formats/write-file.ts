@@ -9,6 +9,7 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
     await rename(beside, path)
   } catch (error) {
     await rm(beside, { force: true })
-    throw error
+    // The name that the caller knows.
+    throw error instanceof Error && 'path' in error ? Object.assign(error, { path }) : error
   }
 }

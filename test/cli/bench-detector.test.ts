@@ -61,6 +61,15 @@ describe('qnative profile --image', () => {
     expect(status).toBe(2)
     expect(stderr).toContain("cannot be used with option '--prompt")
   })
+
+  test('a trace that cannot be written: 2, before anything runs', async () => {
+    const trace = path.join(directory, 'gone', 'trace.json')
+    expect(await profile('--trace', trace)).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `error: --trace ${trace}: expected a file in a folder, found no such folder\n`,
+    })
+  })
 })
 
 describe('qnative bench of a detector', () => {
@@ -77,6 +86,7 @@ describe('qnative bench of a detector', () => {
     [['--preset', 'ssd-mobilenet-v2-320', '--bits', '4'], '--bits is of Llamas'],
     [['--preset', 'smollm-135m', '--precision', 'f32'], '--precision is of detectors'],
     [['--preset', 'ssd-mobilenet-v2-320', '--precision', 'q3'], 'Expected native, f32, f16'],
+    [['--preset', 'ssd-mobilenet-v2-320', '--trace', directory], 'expected a file, found a folder'],
   ])('%s: 2', async (args, message) => {
     const { status, stderr } = await qnative('bench', ...args)
     expect(status).toBe(2)

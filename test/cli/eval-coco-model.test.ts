@@ -114,6 +114,18 @@ describe('qnative eval coco --model', () => {
     expect(stderr).toBe(`error: ${folder}: ${message}\n`)
   })
 
+  test.each([
+    ['gone/found.json', 'expected a file in a folder, found no such folder'],
+    ['', 'expected a file, found a folder'],
+  ])('--write-detections %s, which cannot be written: 2, before anything runs', async (name, message) => {
+    const file = path.join(directory, name)
+    expect(await coco('--write-detections', file)).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `error: --write-detections ${file}: ${message}\n`,
+    })
+  })
+
   test('an image that is not there: 1, one line, before anything runs', async () => {
     const content = JSON.parse(readFileSync(annotations, 'utf8'))
     const images = [...content.images, { id: 1, file_name: 'gone.png' }]

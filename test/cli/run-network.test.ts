@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { decodeNpy, encodeNpy, type NpyType, type NpyValues } from '../../src/formats/npy.js'
@@ -116,6 +116,16 @@ describe('qnative run of a network', () => {
       () => [npy('nan.npy', new Float32Array(6).fill(Number.NaN)), good()],
       /input first: expected numbers, found NaN/,
     ],
+    [
+      'a type that no network has',
+      () => {
+        const file = npy('f2.npy', new Int16Array(6), '<i2')
+        writeFileSync(file, readFileSync(file, 'latin1').replace('<i2', '<f2'), 'latin1')
+        return [file, good()]
+      },
+      /--input .*f2\.npy: descr: expected one of <f4, .*, found "<f2"/,
+    ],
+    ['a folder', () => [directory, good()], /--input .*: expected a \.npy file, found a folder/],
     ['tokens', () => [], /--tokens: .* is a network and takes --input/],
   ])('refuses %s', async (what, inputs, message) => {
     const out = join(directory, 'refused')
@@ -125,6 +135,27 @@ describe('qnative run of a network', () => {
     expect(stderr).toMatch(/^error: .+\n$/)
     expect(status).toBe(2)
     expect(existsSync(out)).toBe(false)
+  })
+
+  test('a folder without a network is not taken for a language model', async () => {
+    const out = join(directory, 'refused')
+    const { status, stderr } = await qnative('run', '--model', directory, '--input', good(), '--out', out)
+    expect(status).toBe(1)
+    expect(stderr).toMatch(
+      /^error: [^\n]*: folder: expected model\.json or a quantized network in it[^\n]+\n$/,
+    )
+  })
+
+  test('a run that fails while it writes leaves no outputs.json of an earlier one', async () => {
+    const out = join(directory, 'again')
+    const inputs = ['--input', good(), '--input', good()]
+    expect((await run(out, ...inputs)).status).toBe(0)
+    rmSync(join(out, 'output1.npy'))
+    mkdirSync(join(out, 'output1.npy'))
+    const { status, stderr } = await run(out, ...inputs)
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^error: [^\n]*output1\.npy: illegal operation on a directory\n$/)
+    expect(readdirSync(out).sort()).toEqual(['output0.npy', 'output1.npy'])
   })
 
   test('refuses a file that is not there or is no array', async () => {

@@ -1,3 +1,4 @@
+import { FormatError } from '../../formats/error.js'
 import { elements } from '../../graph/geometry.js'
 import type { Graph, Tensor, Values } from '../../graph/graph.js'
 import { optimize } from '../../graph/optimize.js'
@@ -53,6 +54,7 @@ export class GraphSession {
   readonly outputs: readonly Tensor[]
   /** Of all constants that the network needs, as a file holds them. */
   readonly weightBytes: number
+  readonly #graph: Graph
   readonly #session: Session
   readonly #weights: readonly WeightInfo[]
   readonly #taps: readonly Tensor[]
@@ -68,6 +70,7 @@ export class GraphSession {
     this.inputs = graph.inputs
     this.outputs = optimized.outputs.slice(0, graph.outputs.length)
     this.weightBytes = storedBytes(optimized)
+    this.#graph = graph
     this.#session = session
     this.#weights = weights
     this.#taps = optimized.outputs.slice(graph.outputs.length)
@@ -75,7 +78,7 @@ export class GraphSession {
 
   /**
    * Optimizes the graph, lowers it to a Program, reads the weights and packs them.
-   * @throws FormatError that names a node that cannot be run; Error when the network cannot fit into memory
+   * @throws FormatError that names a node or a weight that cannot be used; Error when the network cannot fit into memory
    */
   static async create(graph: Graph, options: GraphSessionOptions = {}): Promise<GraphSession> {
     const { threads = 1, isa, taps = [] } = options
@@ -84,14 +87,16 @@ export class GraphSession {
     const optimized = optimize({ ...graph, outputs, outputNames })
     checkMemory(optimized)
     const { program, requests } = lower(optimized, options.atPeaks)
-    const weights = await loadWeights(requests, threads, options)
+    const weights = await loadWeights(requests, threads, options).catch((error) => {
+      throw withFile(graph, error)
+    })
     const handles = new Map(weights.map(({ handle }, i) => [requests[i]!.name, handle]))
     try {
       const session = new Session(program, handles, { threads, isa })
       return new GraphSession(graph, optimized, program, session, weights)
     } catch (error) {
       releaseAll(weights)
-      throw error
+      throw withFile(graph, error)
     }
   }
 
@@ -106,7 +111,9 @@ export class GraphSession {
     this.inputs.forEach(({ name, dtype }, i) => {
       arrays[name] = toProgram(dtype, inputs[i]!)
     })
-    const result = await this.#session.run({}, arrays, options)
+    const result = await this.#session.run({}, arrays, options).catch((error) => {
+      throw withFile(this.#graph, error)
+    })
     const valuesOf = (tensor: Tensor): Values => {
       if (tensor.constant) return readValues(tensor)
       const input = this.inputs.indexOf(tensor)
@@ -154,4 +161,10 @@ export class GraphSession {
 
 function releaseAll(weights: readonly WeightInfo[]): void {
   for (const { handle } of weights) addon().releaseWeight(handle)
+}
+
+/** What the native side refuses, a multiplier out of its range say, names a step or a weight and knows no file. */
+function withFile({ file }: Graph, error: unknown): unknown {
+  if (!(error instanceof Error) || error.constructor !== Error) return error
+  return new FormatError(file, 'network', error.message, { cause: error })
 }

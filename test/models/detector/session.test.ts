@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { FormatError } from '../../../src/formats/error.js'
 import type { Graph, Tensor, Values } from '../../../src/graph/graph.js'
 import { quantizedValues } from '../../../src/models/detector/inputs.js'
 import { openNetwork } from '../../../src/models/detector/open.js'
@@ -162,6 +163,17 @@ describe('a session', () => {
     )
     await expect(session.run([new Int8Array(160)])).rejects.toThrow(/found a Int8Array of 160/)
     session.release()
+  })
+
+  it('refuses scales too far apart for its arithmetic, and names the file', async () => {
+    const g = new TypedGraph()
+    const x = g.builder.input('x', g.typed('i8', [2, 3], 1e38, 0))
+    const graph = g.build(g.node(add, [x, x], 1e-38, 0))
+    const message = /^[^\n]*: network: step 0 \(\w+, [^\n]*\): fused step 'add_codes': [^\n]+$/
+    const error = await GraphSession.create(graph).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(FormatError)
+    expect((error as FormatError).file).toBe(graph.file)
+    expect((error as FormatError).message).toMatch(message)
   })
 
   it('refuses a network that cannot fit, before it reads the weights', async () => {
