@@ -9,9 +9,9 @@
 #define QN_UNROLL_32
 #define QN_NOINLINE __declspec(noinline)
 #else
-// Not with SIMDe, whose vectors are in memory anyway: there, kernels that are all inlined and unrolled take
-// the compiler a quarter of an hour.
-#if defined(QN_SIMDE)
+// Not where SIMDe emulates AVX-512, whose vectors are in memory then anyway: kernels that are all inlined and
+// unrolled take the compiler a quarter of an hour.
+#if defined(QN_EMULATED)
 #define QN_INLINE inline
 #define QN_LAMBDA_INLINE
 #else
@@ -20,7 +20,7 @@
 #define QN_LAMBDA_INLINE __attribute__((always_inline))
 #endif
 // Before a loop with a small constant trip count, over an array of vectors that should stay in registers.
-#if defined(QN_SIMDE)
+#if defined(QN_EMULATED)
 #define QN_UNROLL
 #define QN_UNROLL_32
 #else
