@@ -8,7 +8,7 @@
 //   apply_fused(call, tile)
 #pragma once
 
-#include "native/elementwise/apply_fused.h"
+#include "native/kernels/convolution/u8_results.h"
 #include "native/kernels/convolution/u8_tile.h"
 
 namespace qn {
@@ -59,7 +59,7 @@ class U8Walk {
       prepare_pixels(item);
       prepare_channels(item);
       run_panels(item);
-      apply_fused_steps(item);
+      apply_fused_steps(call_, job_.block, item);
     }
   }
 
@@ -173,15 +173,9 @@ class U8Walk {
   }
 
   void run_panels(const U8Item& item) {
-    const View& y = call_.out[0];
     const Block& block = job_.block;
-    const int64_t element = kOutput == Output::codes ? 1 : 4, first = item.panel_begin * kPanelRows;
-    each_run(block, [&](int64_t row, int64_t begin, int64_t count, int64_t pixel) {
-      uint8_t* to = static_cast<uint8_t*>(y.data) + (result_row(row, begin) * y.stride + first) * element;
-      const int64_t step = block.c.w.spacing * y.stride * element;
-      for (int64_t i = 0; i < count; ++i) job_.rows[pixel + i] = to + i * step;
-    });
-    repeat_last(job_.rows, block.pixels);
+    const int64_t first = item.panel_begin * kPanelRows;
+    point_to_results(call_, block, first, kOutput == Output::codes ? 1 : 4, job_.rows);
     const int64_t first_tap = gathers_ ? 0 : block.c.first_tap;
     job_.codes =
         weight_.codes + item.panel_begin * weight_.panel_bytes + first_tap * job_.tap_chunks * 4 * kPanelRows;
@@ -210,29 +204,6 @@ class U8Walk {
     } else if (left > 0) {
       tile<kOutput, kThird, kPanels>(job_, {panel, i, left});
     }
-  }
-
-  // The row of the output's last axis that output `i` of row `row` of the phase is.
-  int64_t result_row(int64_t row, int64_t i) const {
-    const Convolution& c = job_.block.c;
-    const View& y = call_.out[0];
-    return (job_.block.image * y.dim[1] + output_cell(c.h, row)) * y.dim[2] + output_cell(c.w, i);
-  }
-
-  void apply_fused_steps(const U8Item& item) {
-    if (call_.fused_steps == 0) return;
-    const Block& block = job_.block;
-    const int64_t first = item.panel_begin * kPanelRows, last = item.panel_end * kPanelRows < weight_.rows
-                                                                    ? item.panel_end * kPanelRows
-                                                                    : weight_.rows;
-    if (block.c.w.spacing == 1 && block.c.h.spacing == 1) {
-      const int64_t row = result_row(block.begin / block.c.w.outputs, block.begin % block.c.w.outputs);
-      apply_fused(call_, {row, block.pixels, 1, first, last - first});
-      return;
-    }
-    each_run(block, [&](int64_t row, int64_t begin, int64_t count, int64_t) {
-      apply_fused(call_, {result_row(row, begin), count, block.c.w.spacing, first, last - first});
-    });
   }
 
   const Call& call_;
