@@ -144,6 +144,7 @@ export {
 } from './quantize/detector/quantize-detector.js'
 export { type CalibrationData, quantizeGraph } from './quantize/detector/quantize-graph.js'
 export type {
+  ActivationType,
   DetectorPrecision as QuantizedDetectorPrecision,
   DetectorRecipe,
 } from './quantize/detector/recipe.js'

@@ -22,7 +22,7 @@ import {
 } from './precision-options.js'
 import { ProgressLine } from './progress.js'
 
-interface ProfileFlags extends ComputeFlags, PrecisionFlags, DetectorBenchFlags {
+interface ProfileFlags extends ComputeFlags, PrecisionFlags, Omit<DetectorBenchFlags, 'activations'> {
   readonly model: string
   readonly prompt?: string
   readonly tokens?: number
@@ -50,7 +50,7 @@ export function profileCommand(): Command {
     )
     .option(
       '--precision <list>',
-      `of a detector, several of ${precisionNames.join(', ')} (default: native)`,
+      `of a detector, several of ${precisionNames.join(', ')}, w4 and w2 with --activations (default: native)`,
       listOf(precisionNames),
     )
     .option('--bits <width>', 'native (as stored), f32 (unquantized), 8, 4 or 2', oneWidth, 'native')

@@ -74,6 +74,8 @@ async function run(flags: RunFlags): Promise<void> {
     if (tokens) throw new UsageError(`--tokens: ${model} is a network and takes --input`)
     if (flags.bits !== 'native')
       throw new UsageError(`--bits: ${model} runs as it is; quantize it with qnative quantize`)
+    if (flags.activations !== 'f32')
+      throw new UsageError(`--activations: ${model} runs as it is; quantize it with qnative quantize`)
     return runNetwork({ model, inputs: input, out, raw, ...compute })
   }
   if (!tokens) throw new UsageError(`--tokens: ${model} is a language model and needs them`)

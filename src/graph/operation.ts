@@ -15,8 +15,8 @@ export interface Padding2d {
 export type Activation = 'none' | 'relu' | 'relu6' | 'relu_n1_to_1'
 
 /**
- * How a layer with weights computes. 'float': in float32, weights widened. 'dynamic': weights are i8, and the f32 input
- * is quantized to i8 when it is there, in rows that dynamic-row.ts tells. 'integer': i8 or u8 in and out, i32 sums.
+ * How a layer with weights computes. 'float': in float32, weights widened. 'dynamic': weights are i8, or u4 or u2 in groups
+ * with zero points, and the f32 input is quantized to i8 when it is there, in rows that dynamic-row.ts tells. 'integer': i8 or u8 in and out, i32 sums.
  * 'integer_to_float': i8 or u8 in, f32 out, which is the i32 sum times the scales of input and weights: no rounding to codes.
  */
 export type Arithmetic = 'float' | 'dynamic' | 'integer' | 'integer_to_float'

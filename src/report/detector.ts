@@ -11,9 +11,15 @@ export function detectorText(annotations: string, results: readonly DetectorResu
   const [first] = results
   if (!first) return ''
   const compared = results.some(({ againstF32 }) => againstF32)
+  const columns = [
+    precisionColumn,
+    ...(results.some(({ activations }) => activations) ? [activationsColumn] : []),
+    ...scoreColumns,
+    ...(compared ? lossColumns : []),
+  ]
   return [
     `${plain(first.model)} against ${plain(annotations)}: ${first.images} ${first.images === 1 ? 'image' : 'images'} (pycocotools' COCOeval, bbox)`,
-    textTable(compared ? [...scoreColumns, ...lossColumns] : scoreColumns, results),
+    textTable(columns, results),
     textTable(timeColumns, results.flatMap(timeRows)),
     ...results.flatMap(({ precision, perClass }) =>
       perClass ? [`${precision}\n${textTable(categoryColumns, perClass)}`] : [],
@@ -26,8 +32,20 @@ export function detectorText(annotations: string, results: readonly DetectorResu
   ].join('\n\n')
 }
 
+const precisionColumn: Column<DetectorResult> = {
+  title: 'precision',
+  align: 'left',
+  value: ({ precision }) => precision,
+}
+
+/** Where weights of 4 or 2 bits leave them open. */
+const activationsColumn: Column<DetectorResult> = {
+  title: 'activations',
+  align: 'left',
+  value: ({ activations }) => activations ?? null,
+}
+
 const scoreColumns: readonly Column<DetectorResult>[] = [
-  { title: 'precision', align: 'left', value: ({ precision }) => precision },
   {
     title: 'weights',
     value: ({ weightBytes }) => weightBytes,

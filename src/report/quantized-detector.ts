@@ -7,10 +7,10 @@ import { type Column, textTable } from './table.js'
 
 /** What `qnative quantize` prints of a detector. */
 export function quantizedDetectorText(result: QuantizedDetector): string {
-  const { out, precision, layers, floatLayers, calibration, dead, mixed } = result
+  const { out, precision, activations, layers, floatLayers, calibration, dead, mixed } = result
   const size = `${bytes(result.bytes)}, ${percent(result.bytes / result.floatBytes)} of the float model's ${bytes(result.floatBytes)}`
   const lines = [
-    `${plain(out)}: ${precision}, ${size}`,
+    `${plain(out)}: ${precision}${activations === 'int8' ? ' with int8 activations' : ''}, ${size}`,
     `${layers - floatLayers} of ${layers} layers with weights are quantized`,
     calibration
       ? `calibrated on ${calibration.images} images of ${plain(calibration.source)}`

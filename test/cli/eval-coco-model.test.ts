@@ -91,6 +91,19 @@ describe('qnative eval coco --model', () => {
     }
   })
 
+  test('int8 activations, which no precision but w4 and w2 leaves open: 2', async () => {
+    const refused = await coco(
+      '--precision',
+      'f32,int8',
+      '--activations',
+      'int8',
+      '--calibration',
+      calibration,
+    )
+    expect(refused.status).toBe(2)
+    expect(refused.stderr).toBe('error: --activations int8 is of w4 and w2, not of --precision f32,int8\n')
+  })
+
   test('images that int8 is calibrated on are not scored: 1', async () => {
     const { status, stderr } = await coco('--precision', 'int8', '--calibration', directory)
     expect(status).toBe(1)

@@ -41,6 +41,8 @@ export interface ImageRun {
 
 export interface DetectorRuns {
   readonly weightBytes: number
+  /** Where weights are in groups (w4, w2): whether their layers multiply floats or codes. */
+  readonly activations: 'f32' | 'int8' | null
   readonly runs: readonly ImageRun[]
 }
 
@@ -63,7 +65,7 @@ export async function timeDetector(options: TimeDetectorOptions): Promise<Detect
       signal?.throwIfAborted()
       runs.push(await timer.run())
     }
-    return { weightBytes: session.weightBytes, runs }
+    return { weightBytes: session.weightBytes, activations: session.activations ?? null, runs }
   } finally {
     session.release()
   }

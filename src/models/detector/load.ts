@@ -13,6 +13,8 @@ export interface LoadedDetector {
   readonly detector: Detector
   /** What a file would hold. */
   readonly weightBytes: number
+  /** Where weights are in groups (w4, w2): whether their layers multiply floats or codes. */
+  readonly activations?: 'f32' | 'int8' | undefined
   /** The kernels of one run. */
   readonly kernels: readonly { readonly op: string; readonly kernel: string; readonly calls: number }[]
   release(): void
@@ -40,7 +42,8 @@ export async function loadDetector(
   try {
     const detector = new Detector(description, session, { ...options, peaks: atPeaks?.most })
     const kernels = await kernelsOf(session)
-    return { detector, weightBytes: session.weightBytes, kernels, release: () => session.release() }
+    const { weightBytes, activations } = session
+    return { detector, weightBytes, activations, kernels, release: () => session.release() }
   } catch (error) {
     session.release()
     throw error

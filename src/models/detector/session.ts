@@ -1,6 +1,7 @@
 import { FormatError } from '../../formats/error.js'
 import { elements } from '../../graph/geometry.js'
 import type { Graph, Tensor, Values } from '../../graph/graph.js'
+import { isWeighted } from '../../graph/operation.js'
 import { optimize } from '../../graph/optimize.js'
 import { newValues, readValues } from '../../graph/values.js'
 import { addon } from '../../native/addon.js'
@@ -46,6 +47,14 @@ export interface GraphRun {
   readonly durationNs: number
 }
 
+function activationsOf({ nodes }: Graph): 'f32' | 'int8' | undefined {
+  const grouped = nodes.filter(({ inputs }) => inputs.some(({ groups }) => groups))
+  if (grouped.length === 0) return undefined
+  return grouped.some(({ operation }) => isWeighted(operation) && operation.arithmetic === 'dynamic')
+    ? 'int8'
+    : 'f32'
+}
+
 /** A network ready to run. */
 export class GraphSession {
   readonly program: ProgramJson
@@ -54,6 +63,8 @@ export class GraphSession {
   readonly outputs: readonly Tensor[]
   /** Of all constants that the network needs, as a file holds them. */
   readonly weightBytes: number
+  /** Where weights are in groups (w4, w2): whether their layers multiply floats or codes. */
+  readonly activations: 'f32' | 'int8' | undefined
   readonly #graph: Graph
   readonly #session: Session
   readonly #weights: readonly WeightInfo[]
@@ -70,6 +81,7 @@ export class GraphSession {
     this.inputs = graph.inputs
     this.outputs = optimized.outputs.slice(0, graph.outputs.length)
     this.weightBytes = storedBytes(optimized)
+    this.activations = activationsOf(optimized)
     this.#graph = graph
     this.#session = session
     this.#weights = weights

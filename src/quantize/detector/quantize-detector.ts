@@ -21,7 +21,7 @@ import {
 } from './calibrate-detector.js'
 import { type CalibrationImages, findCalibrationImages } from './calibration-images.js'
 import { keptNodes, quantizeGraph } from './quantize-graph.js'
-import type { DetectorRecipe } from './recipe.js'
+import type { ActivationType, DetectorRecipe } from './recipe.js'
 import type { Sample } from './run-graph.js'
 import { type LayerSensitivity, measureSensitivity } from './sensitivity.js'
 import { sessionRunner } from './session-runner.js'
@@ -55,6 +55,8 @@ export interface WriteDetectorOptions extends QuantizeDetectorOptions {
 export interface QuantizedDetector {
   readonly out: string
   readonly precision: string
+  /** Where the recipe chooses them: of w4 and w2. */
+  readonly activations?: ActivationType
   /** Layers with weights, and how many of them are still float32. */
   readonly layers: number
   readonly floatLayers: number
@@ -102,6 +104,7 @@ export async function quantizeDetector(options: WriteDetectorOptions): Promise<Q
   return {
     out,
     precision,
+    ...(recipe.activations && { activations: recipe.activations }),
     layers: layers.length,
     floatLayers: layers.filter(({ inputs }) => isFloat(inputs[1]!.dtype)).length,
     floatBytes: storedBytes(simplify(graph)),

@@ -40,21 +40,24 @@ const kinds = [
   [2, -1],
 ] as const
 
-describe.each(kinds)('the definition, on every instruction set, %d bits in groups of %d:', (bits, groupSize) => {
-  const pointwise: [string, Case][] = [
-    ['pointwise, odd channels', caseOf([1, 5, 7, 5], 19, [1, 1])],
-    ['pointwise, two images, several blocks', caseOf([2, 20, 11, 96], 80, [1, 1])],
-    ['one pixel', caseOf([1, 1, 1, 72], 150, [1, 1])],
-  ]
-  test.each<[string, Case, number]>([
-    ...pointwise.map(([name, c]): [string, Case, number] => [`${name}, by pixel`, c, pixelsOf(c)]),
-    ...pointwise.map(([name, c]): [string, Case, number] => [`${name}, by image`, c, c.x[0]]),
-    ['pointwise of stride 2', caseOf([2, 9, 8, 40], 33, [1, 1], [2, 2]), 2],
-    ['3 x 3 whose groups span taps', caseOf([2, 12, 10, 20], 20, [3, 3], [1, 1], [1, 1, 1, 1]), 2],
-    ['3 x 3 of RGB', caseOf([3, 9, 9, 3], 16, [3, 3], [2, 2], [0, 0, 1, 1]), 3],
-    ['dilated', caseOf([1, 11, 13, 33], 17, [3, 2], [1, 2], [2, 1, 2, 1], [2, 3]), 1],
-  ])('%s', (_, c, rows) => expectDefinition(c, rows, bits, groupSize))
-})
+describe.each(kinds)(
+  'the definition, on every instruction set, %d bits in groups of %d:',
+  (bits, groupSize) => {
+    const pointwise: [string, Case][] = [
+      ['pointwise, odd channels', caseOf([1, 5, 7, 5], 19, [1, 1])],
+      ['pointwise, two images, several blocks', caseOf([2, 20, 11, 96], 80, [1, 1])],
+      ['one pixel', caseOf([1, 1, 1, 72], 150, [1, 1])],
+    ]
+    test.each<[string, Case, number]>([
+      ...pointwise.map(([name, c]): [string, Case, number] => [`${name}, by pixel`, c, pixelsOf(c)]),
+      ...pointwise.map(([name, c]): [string, Case, number] => [`${name}, by image`, c, c.x[0]]),
+      ['pointwise of stride 2', caseOf([2, 9, 8, 40], 33, [1, 1], [2, 2]), 2],
+      ['3 x 3 whose groups span taps', caseOf([2, 12, 10, 20], 20, [3, 3], [1, 1], [1, 1, 1, 1]), 2],
+      ['3 x 3 of RGB', caseOf([3, 9, 9, 3], 16, [3, 3], [2, 2], [0, 0, 1, 1]), 3],
+      ['dilated', caseOf([1, 11, 13, 33], 17, [3, 2], [1, 2], [2, 1, 2, 1], [2, 3]), 1],
+    ])('%s', (_, c, rows) => expectDefinition(c, rows, bits, groupSize))
+  },
+)
 
 test('random shapes, windows, strides, dilations, padding and groups', async () => {
   const random = uniform(1)

@@ -12,8 +12,9 @@ import type {
 import type { DynamicQuantization } from './dynamic.js'
 import { codeMatrix, codeTaps, floatMatrix, floatTaps, type Kernel } from './kernel.js'
 import { kernelLayout, phaseTaps, plainTaps } from './kernel-order.js'
-import { layer } from './layer.js'
+import { layer, type WeightKind } from './layer.js'
 import type { Lowering } from './lowering.js'
+import { packedMatrix } from './packed.js'
 import { fusedSteps } from './steps.js'
 
 export function convolution(l: Lowering, dynamic: DynamicQuantization, node: Node, operation: Conv2d): void {
@@ -100,8 +101,8 @@ export function fullyConnected(
 }
 
 function matrix(l: Lowering, node: Node, kernel: Kernel) {
-  return (kind: 'float' | 'codes') =>
-    kind === 'float' ? floatMatrix(l, node, kernel) : codeMatrix(l, node, kernel)
+  const make = { float: floatMatrix, codes: codeMatrix, packed: packedMatrix }
+  return (kind: WeightKind) => make[kind](l, node, kernel)
 }
 
 function windowGeometry(

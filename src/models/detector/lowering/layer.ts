@@ -8,6 +8,9 @@ import type { DynamicQuantization } from './dynamic.js'
 import { floatBias, integerBias, multipliers, weightScales, weightZero } from './kernel.js'
 import type { Lowering } from './lowering.js'
 
+/** Numbers; codes of 8 bits; codes of 4 or 2 bits with their scales. */
+export type WeightKind = 'float' | 'codes' | 'packed'
+
 /** What differs between convolutions, transposed and depthwise ones. */
 export interface LayerStep {
   /** Of the float op; the others have a suffix. */
@@ -20,7 +23,7 @@ export interface LayerStep {
   readonly x: Tensor
   readonly y: Tensor
   /** The constant of the arithmetic's kind. */
-  readonly weights: (kind: 'float' | 'codes') => Tensor
+  readonly weights: (kind: WeightKind) => Tensor
   readonly fused: readonly Fused[]
 }
 
@@ -37,6 +40,11 @@ export function layer(l: Lowering, dynamic: DynamicQuantization, node: Node, ste
       break
     case 'dynamic': {
       const { codes, parameters } = dynamic.codesOf(node, x)
+      if (weights.groups) {
+        const inputs = [codes, parameters, step.weights('packed'), floatBias(l, node, channels)]
+        run('_dynamic_packed', inputs, realBounds(step.activation))
+        break
+      }
       const scales = l.numbers(`${node.name}/scales`, weightScales(node, channels))
       const inputs = [codes, parameters, step.weights('codes'), scales, floatBias(l, node, channels)]
       if (weightZero(weights) !== 0) l.refuse(node, 'expected weights with zero point 0, found another')
