@@ -152,9 +152,10 @@ function detokenizedText() {
  * @param {string} preprocess RESIZE:FIT
  * @param {import('../dist/index.js').PrecisionName[]} names
  * @param {{ scoreThreshold?: number }} [limits]
+ * @param {import('../dist/index.js').ActivationType} [activations] of w4 and w2
  */
-async function detect(model, preprocess, names, limits = {}) {
-  const options = { threads, preprocess: parseResizeFit(preprocess), calibration: train2017 }
+async function detect(model, preprocess, names, limits = {}, activations = 'f32') {
+  const options = { threads, preprocess: parseResizeFit(preprocess), calibration: train2017, activations }
   const precisions = detectorsAt(describeDetector(await openNetwork(model)), names, options)
   const { results, warnings } = await evaluateDetector({
     model,
@@ -469,6 +470,10 @@ const sections = [
         const most = bounds[precision]
         if (most !== undefined) within(`${precision} AP`, stats.AP, expected, most)
         else console.log(`      ${precision} AP: ${stats.AP.toPrecision(4)}`)
+      }
+      const packed = await detect(model, 'pil:stretch', ['w4', 'w2'], { scoreThreshold: 0.05 }, 'int8')
+      for (const { precision, stats } of packed) {
+        console.log(`      ${precision} AP, int8 activations: ${stats.AP.toPrecision(4)}`)
       }
     },
   ],
