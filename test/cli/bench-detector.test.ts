@@ -56,6 +56,12 @@ describe('qnative profile --image', () => {
     expect(stdout).toMatch(/^\| precision \| +weights \| +image \|/m)
   })
 
+  test('int8 activations, which no precision but w4 and w2 leaves open: 2', async () => {
+    const { status, stderr } = await profile('--precision', 'f32,dyn8', '--activations', 'int8')
+    expect(stderr).toBe('error: --activations int8 is of w4 and w2, not of --precision f32,dyn8\n')
+    expect(status).toBe(2)
+  })
+
   test('with a prompt: 2', async () => {
     const { status, stderr } = await profile('--prompt', 'x')
     expect(status).toBe(2)

@@ -137,6 +137,16 @@ describe('qnative run of a network', () => {
     expect(existsSync(out)).toBe(false)
   })
 
+  test.each([
+    ['--bits', '4'],
+    ['--activations', 'int8'],
+  ])('refuses %s: a network runs as it is', async (option, value) => {
+    const inputs = ['--input', good(), '--input', good()]
+    const { status, stderr } = await run(join(directory, 'refused'), ...inputs, option, value)
+    expect(stderr).toBe(`error: ${option}: ${model} runs as it is; quantize it with qnative quantize\n`)
+    expect(status).toBe(2)
+  })
+
   test('a folder without a network is not taken for a language model', async () => {
     const out = join(directory, 'refused')
     const { status, stderr } = await qnative('run', '--model', directory, '--input', good(), '--out', out)
