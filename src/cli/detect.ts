@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { Command } from 'commander'
 import { FormatError } from '../formats/error.js'
+import { createFolder } from '../formats/output-folder.js'
 import { writeFileAtomic } from '../formats/write-file.js'
 import { decodeImage } from '../images/decode.js'
 import { drawBoxes } from '../images/draw.js'
@@ -105,7 +105,7 @@ async function detectIn(
   const { width, height } = image
   const found = { image: file, width, height, objects }
   if (flags.out === undefined) return found
-  await mkdir(flags.out, { recursive: true })
+  await createFolder(flags.out)
   const drawn = path.join(flags.out, drawnName(file, before))
   await writeFileAtomic(drawn, await drawBoxes(image, labelledBoxes(objects)))
   return { ...found, drawn }

@@ -103,6 +103,12 @@ class 1  1.000   8.0  44.0  16.0  60.0`
     expect(stderr).toContain(message)
   })
 
+  test.skipIf(!existsSync('/proc'))('a folder that cannot be made: 1', async () => {
+    const { status, stdout, stderr } = await detect(image, '--out', '/proc/x/drawn')
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toBe('error: --out: cannot create /proc/x/drawn: /proc takes no folders\n')
+  })
+
   test('a network that is no detector: 1', async () => {
     const { status, stderr } = await qnative('detect', '--model', image, image)
     expect(status).toBe(1)
