@@ -17,8 +17,8 @@ import {
   addComputeOptions,
   type ComputeFlags,
   computeOptions,
-  nonNegativeNumber,
   positiveInteger,
+  scoreThreshold,
 } from './options.js'
 
 interface DetectFlags extends ComputeFlags, PreprocessFlags {
@@ -40,7 +40,7 @@ export function detectCommand(): Command {
       'a .tflite file, a TensorFlow.js model.json or its folder, or a folder that quantize wrote',
     )
     .option('--out <folder>', 'draw boxes and labels into PNGs there, one an image; made if it is not there')
-    .option('--score-threshold <score>', 'objects above this score only, 0 to 1', nonNegativeNumber, 0.3)
+    .option('--score-threshold <score>', 'objects above this score only, 0 to 1', scoreThreshold, 0.3)
     .option(
       '--max-detections <n>',
       'at most so many an image (default: what the detector gives)',

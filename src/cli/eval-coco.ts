@@ -16,8 +16,8 @@ import {
   type ComputeFlags,
   computeOptions,
   listOf,
-  nonNegativeNumber,
   positiveInteger,
+  scoreThreshold,
 } from './options.js'
 import { ProgressLine } from './progress.js'
 
@@ -78,7 +78,11 @@ export function cocoCommand(): Command {
     )
     .option('--calibration <folder>', 'images that int8 is calibrated on, and w4 and w2 are better with')
   addPreprocessOption(command)
-    .option('--score-threshold <score>', 'detections above this score only (default: all)', nonNegativeNumber)
+    .option(
+      '--score-threshold <score>',
+      'detections above this score only, 0 to 1 (default: all)',
+      scoreThreshold,
+    )
     .option(
       '--max-detections <n>',
       'at most so many an image (default: what the detector gives)',

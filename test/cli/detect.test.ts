@@ -95,7 +95,10 @@ class 1  1.000   8.0  44.0  16.0  60.0`
 
   test.each([
     [['--preprocess', 'pil'], 2, 'RESIZE:FIT with tf-legacy|tf2|cv2|pil and stretch|letterbox|pad'],
-    [['--score-threshold', 'high'], 2, 'Expected a number of 0 or more'],
+    [['--score-threshold', 'high'], 2, 'Expected a number of 0 or more and below 1'],
+    [['--score-threshold', '1.5'], 2, "Expected a number of 0 or more and below 1, got '1.5'"],
+    [['--score-threshold', '1'], 2, 'Expected a number of 0 or more and below 1'],
+    [['--score-threshold', '-0.1'], 2, 'Expected a number of 0 or more and below 1'],
     [['--out', path.join(directory, 'cells.png')], 2, 'expected a folder, found a file'],
   ])('%s: %i', async (args, code, message) => {
     const { status, stdout, stderr } = await detect(image, ...args)

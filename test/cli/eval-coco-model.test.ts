@@ -114,6 +114,12 @@ describe('qnative eval coco --model', () => {
     expect(stderr).toBe(`error: ${folder}: ${message}\n`)
   })
 
+  test('a threshold above every score: 2', async () => {
+    const { status, stderr } = await coco('--score-threshold', '1.5')
+    expect(status).toBe(2)
+    expect(stderr).toContain("Expected a number of 0 or more and below 1, got '1.5'")
+  })
+
   test.each([
     ['gone/found.json', 'expected a file in a folder, found no such folder'],
     ['', 'expected a file, found a folder'],
