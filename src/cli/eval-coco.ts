@@ -22,8 +22,8 @@ import {
   type ComputeFlags,
   computeOptions,
   listOf,
-  nonNegativeNumber,
   positiveInteger,
+  scoreThreshold,
 } from './options.js'
 import { ProgressLine } from './progress.js'
 
@@ -85,7 +85,11 @@ export function cocoCommand(): Command {
     )
     .option('--calibration <folder>', 'images that int8 is calibrated on, and w4 and w2 are better with')
   addPreprocessOption(addActivationsOption(command))
-    .option('--score-threshold <score>', 'detections above this score only (default: all)', nonNegativeNumber)
+    .option(
+      '--score-threshold <score>',
+      'detections above this score only, 0 to 1 (default: all)',
+      scoreThreshold,
+    )
     .option(
       '--max-detections <n>',
       'at most so many an image (default: what the detector gives)',

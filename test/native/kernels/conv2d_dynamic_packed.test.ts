@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { conv2dDynamicPacked } from '../../../src/program/convolution-u8-ops.js'
 import { load } from '../quant/loaded.js'
-import { type Case, columnsOf, convolutionWalk } from './float-convolution.js'
-import { between, caseOf, loadCodes, randomWeights } from './integer-convolution.js'
+import { type Case, caseOf, columnsOf } from './convolution-case.js'
+import { convolutionWalk } from './float-convolution.js'
+import { between, loadCodes, randomWeights } from './integer-convolution.js'
 import { type Build, kernelsNotRun, onReference, sameOnEveryIsa } from './one-step.js'
 import {
   loadPacked,

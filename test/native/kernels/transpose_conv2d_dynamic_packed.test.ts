@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { transposeConv2dDynamicPacked } from '../../../src/program/convolution-u8-ops.js'
-import { type Case, transposedWalk } from './float-convolution.js'
-import { transposedCaseOf } from './integer-convolution.js'
+import { type Case, transposedCaseOf } from './convolution-case.js'
+import { transposedWalk } from './float-convolution.js'
 import { type Build, kernelsNotRun, sameOnEveryIsa } from './one-step.js'
 import {
   loadPacked,
