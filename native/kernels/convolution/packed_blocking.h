@@ -16,15 +16,12 @@ inline constexpr int64_t kStepColumns = 16;
 // Of one group of a panel, for the columns of a phase.
 struct alignas(64) GroupTerms {
   float scale[kPanelRows];
-  // Of each row minus the sum of its codes less their zero point, as two 16-bit halves: see split_sum.
+  // Of each row minus the sum of its codes less their zero point, a whole number below 2^22 in magnitude, as
+  // a + 128 * b with a in the low 16 bits and b in the high ones.
   int32_t minus_sum[kPanelRows];
 };
 
-// A whole number below 2^22 in magnitude as a + 128 * b, a in the low half: times the halves z and 128 * z
-// (split_zero), vpmaddwd gives z times it exactly.
-static inline int32_t split_sum(int32_t sum) {
-  return static_cast<int32_t>(static_cast<uint32_t>(sum >> 7) << 16 | (static_cast<uint32_t>(sum) & 127));
-}
+// A code z as z in the low 16 bits and 128 * z in the high ones: vpmaddwd with a minus_sum is z times it.
 static inline int32_t split_zero(int32_t zero) { return zero | zero << 23; }
 
 // A thread's scratch: byte offsets, all multiples of 64.
