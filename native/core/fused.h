@@ -45,6 +45,7 @@ enum class FusedOp : uint8_t {
 enum class OperandKind : uint8_t {
   none,
   same,     // one each: of the result's shape, with a stride of its own
+  strided,  // one each: every stride_h-th row and stride_w-th column of an image [N, H, W, C]
   channel,  // one for each of the last axis: [C], [1, ..., C]
   scalar,   // one
   table,    // u8[256], of lookup
@@ -56,7 +57,13 @@ struct FusedStep {
   FusedOp op;
   OperandKind kind;
   int32_t operand;                        // in Call::in; -1: none
+  int32_t stride_h, stride_w;             // of the operand's pixels; 1 but for `strided`
   double attribute[kMaxFusedAttributes];  // in the order of the comments above
 };
+
+// A view of as many elements, of the same size, as a step reads of its operand.
+static inline const View& operand_read(const Call& call, const FusedStep& step) {
+  return step.kind == OperandKind::strided ? call.out[0] : call.in[step.operand];
+}
 
 }  // namespace qn

@@ -72,8 +72,18 @@ std::int64_t elements_of(const View& view) {
   return elements;
 }
 
+bool is_strided_image(const FusedStep& step, const View& image, const View& out) {
+  const auto covers = [&](int d, std::int64_t stride) {
+    return (image.dim[d] + stride - 1) / stride == out.dim[d];
+  };
+  return image.rank == 4 && out.rank == 4 && covers(0, 1) && covers(1, step.stride_h) &&
+         covers(2, step.stride_w) && covers(3, 1);
+}
+
 // none: the operand goes with the output in no way.
-OperandKind kind_of(const View& operand, const View& out) {
+OperandKind kind_of(const FusedStep& step, const View& operand, const View& out) {
+  if (step.stride_h > 1 || step.stride_w > 1)
+    return is_strided_image(step, operand, out) ? OperandKind::strided : OperandKind::none;
   if (operand.rank == out.rank && std::equal(operand.dim, operand.dim + operand.rank, out.dim))
     return OperandKind::same;
   if (elements_of(operand) == 1) return OperandKind::scalar;
@@ -89,6 +99,16 @@ bool is_integer(double value, double lo, double hi) {
 
 bool are_codes(std::initializer_list<double> values) {
   return std::all_of(values.begin(), values.end(), [](double v) { return is_integer(v, 0, 255); });
+}
+
+// One of the strides of an operand. Throws Error naming `where`.
+std::int32_t stride_of(const FusedDesc& desc, const char* name, const std::string& where) {
+  const auto given = desc.attributes.find(name);
+  if (given == desc.attributes.end()) return 1;
+  constexpr double kLargest = 1 << 20;
+  if (!is_integer(given->second, 1, kLargest))
+    throw Error(where + "fused step '" + desc.op + "': " + name + " is not an integer from 1 to 2^20");
+  return static_cast<std::int32_t>(given->second);
 }
 
 // Why kernels cannot compute with these values, empty when they can. The sum of add_codes fits 32 bits.
@@ -121,7 +141,13 @@ FusedStep read_fused(const FusedDesc& desc, const std::string& where) {
     throw Error(where + "fused step '" + desc.op + "' takes " +
                 (found->operand == Operand::none ? "no operand" : "an operand"));
   }
-  FusedStep step{found->op, OperandKind::none, desc.operand, {}};
+  FusedStep step{found->op, OperandKind::none, desc.operand, 1, 1, {}};
+  std::size_t known = found->attributes.size();
+  if (found->operand == Operand::elements) {
+    step.stride_h = stride_of(desc, "stride_h", where);
+    step.stride_w = stride_of(desc, "stride_w", where);
+    known += desc.attributes.count("stride_h") + desc.attributes.count("stride_w");
+  }
   for (std::size_t i = 0; i < found->attributes.size(); i++) {
     const auto given = desc.attributes.find(found->attributes[i]);
     if (given == desc.attributes.end()) {
@@ -130,10 +156,10 @@ FusedStep read_fused(const FusedDesc& desc, const std::string& where) {
     }
     step.attribute[i] = given->second;
   }
-  if (desc.attributes.size() != found->attributes.size()) {
+  if (desc.attributes.size() != known) {
     throw Error(where + "fused step '" + desc.op + "' has an attribute that it does not know");
   }
-  if (const std::string reason = check_attributes(step.op, step.attribute, desc.attributes.size());
+  if (const std::string reason = check_attributes(step.op, step.attribute, found->attributes.size());
       !reason.empty())
     throw Error(where + "fused step '" + desc.op + "': " + reason);
   return step;
@@ -152,7 +178,10 @@ std::string bind_fused(std::vector<FusedStep>& steps, const View* in, const View
       step.kind = OperandKind::table;
       continue;
     }
-    step.kind = kind_of(operand, out);
+    step.kind = kind_of(step, operand, out);
+    if (step.kind == OperandKind::none && (step.stride_h > 1 || step.stride_w > 1))
+      return name + "its operand is no image of which the result meets every " +
+             std::to_string(step.stride_h) + ". row and " + std::to_string(step.stride_w) + ". column";
     if (step.kind == OperandKind::none)
       return name + "its operand has neither the result's shape, nor one value a channel, nor one value";
   }

@@ -9,7 +9,10 @@
 
 namespace qn {
 
-// Of a FusedDesc; the operand's kind is none until bind_fused. Throws Error naming `where`.
+// Of a FusedDesc; the operand's kind is none until bind_fused. Besides the attributes of fused.h, a step with
+// an operand may have stride_h and stride_w, 1 where they are absent: the operand is a larger image [N, H, W,
+// C], of which the result [N, ceil(H / stride_h), ceil(W / stride_w), C] meets the pixels at multiples of the
+// strides. Throws Error naming `where`.
 FusedStep read_fused(const FusedDesc& desc, const std::string& where);
 
 // Finds how each operand goes with out[0]. `in` and `out` have their shapes. Returns the reason why a step

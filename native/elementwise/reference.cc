@@ -108,9 +108,8 @@ uint8_t apply(const FusedStep& step, uint8_t x, uint8_t b) {
 }
 
 template <class T>
-void apply_step(const Call& call, const FusedStep& step, const FusedTile& tile) {
+void apply_step(const Call& call, const FusedStep& step, const FusedTile& tile, TileRows<const T> b) {
   const TileRows<T> y = rows_of<T>(call.out[0], tile);
-  const TileRows<const T> b = operand_rows<T>(call, step, tile);
   for (int64_t row = 0; row < tile.rows; row++) {
     for (int64_t c = 0; c < tile.channels; c++) {
       T& value = y.data[row * y.distance + c];
@@ -119,6 +118,7 @@ void apply_step(const Call& call, const FusedStep& step, const FusedTile& tile) 
           value = apply(step, value, T{});
           break;
         case OperandKind::same:
+        case OperandKind::strided:
         case OperandKind::channel:
           value = apply(step, value, b.data[row * b.distance + c]);
           break;
@@ -133,15 +133,23 @@ void apply_step(const Call& call, const FusedStep& step, const FusedTile& tile) 
   }
 }
 
+template <class T>
+void apply_steps(const Call& call, const FusedTile& tile) {
+  for (int32_t s = 0; s < call.fused_steps; s++) {
+    const FusedStep& step = call.fused[s];
+    each_part<T>(call, step, tile, [&](const FusedTile& part, TileRows<const T> operand) {
+      apply_step<T>(call, step, part, operand);
+    });
+  }
+}
+
 }  // namespace
 
 void apply_fused_reference(const Call& call, const FusedTile& tile) {
-  for (int32_t s = 0; s < call.fused_steps; s++) {
-    if (call.out[0].dtype == DType::f32) {
-      apply_step<float>(call, call.fused[s], tile);
-    } else {
-      apply_step<uint8_t>(call, call.fused[s], tile);
-    }
+  if (call.out[0].dtype == DType::f32) {
+    apply_steps<float>(call, tile);
+  } else {
+    apply_steps<uint8_t>(call, tile);
   }
 }
 

@@ -20,7 +20,7 @@ inline TileRows<T> rows_of(const View& view, const FusedTile& tile) {
   return {data + tile.first_row * view.stride + tile.first_channel, tile.row_step * view.stride};
 }
 
-// Null when the step has no operand.
+// Null when the step has no operand. Not of strided ones.
 template <class T>
 inline TileRows<const T> operand_rows(const Call& call, const FusedStep& step, const FusedTile& tile) {
   if (step.kind == OperandKind::none) return {nullptr, 0};
@@ -28,6 +28,25 @@ inline TileRows<const T> operand_rows(const Call& call, const FusedStep& step, c
   if (step.kind == OperandKind::same) return rows_of<const T>(view, tile);
   const T* data = static_cast<const T*>(view.data);
   return {data + (step.kind == OperandKind::channel ? tile.first_channel : 0), 0};
+}
+
+// Calls apply(part, operand) for the parts of a tile whose rows meet rows of the operand at one distance: the
+// whole tile, or where the operand has strides, what lies in one row of the image.
+template <class T, class Apply>
+inline void each_part(const Call& call, const FusedStep& step, const FusedTile& tile, const Apply& apply) {
+  if (step.kind != OperandKind::strided) return apply(tile, operand_rows<T>(call, step, tile));
+  const View &y = call.out[0], &image = call.in[step.operand];
+  const T* data = static_cast<const T*>(image.data) + tile.first_channel;
+  FusedTile part = tile;
+  for (int64_t done = 0; done < tile.rows; done += part.rows) {
+    part.first_row = tile.first_row + done * tile.row_step;
+    const int64_t row = part.first_row / y.dim[2], column = part.first_row % y.dim[2];
+    const int64_t left = tile.rows - done, fit = (y.dim[2] - column + tile.row_step - 1) / tile.row_step;
+    part.rows = left < fit ? left : fit;
+    const int64_t image_row = row / y.dim[1] * image.dim[1] + row % y.dim[1] * step.stride_h;
+    const int64_t pixel = image_row * image.dim[2] + column * step.stride_w;
+    apply(part, TileRows<const T>{data + pixel * image.stride, tile.row_step * step.stride_w * image.stride});
+  }
 }
 
 struct TileSize {
@@ -38,7 +57,7 @@ struct TileSize {
 // badly.
 inline TileSize size_of(const Call& call, const FusedStep& step, const FusedTile& tile) {
   bool dense = tile.row_step * call.out[0].stride == tile.channels;
-  if (step.kind == OperandKind::channel) dense = false;
+  if (step.kind == OperandKind::channel || step.kind == OperandKind::strided) dense = false;
   if (step.kind == OperandKind::same) dense &= tile.row_step * call.in[step.operand].stride == tile.channels;
   if (dense) return {1, tile.rows * tile.channels};
   return {tile.rows, tile.channels};

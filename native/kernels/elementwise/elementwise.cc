@@ -26,12 +26,12 @@ void copy(const View& x, const View& y, const RowTile& tile) {
   }
 }
 
-// One long row where nothing has gaps and no operand goes by channel.
+// One long row where nothing has gaps and no operand goes by channel or pixel.
 Tiling tiling_of_call(const Call& call) {
   const View& y = call.out[0];
   for (int32_t s = 0; s < call.fused_steps; s++) {
     const FusedStep& step = call.fused[s];
-    if (step.kind == OperandKind::channel) return tiling_of(y);
+    if (step.kind == OperandKind::channel || step.kind == OperandKind::strided) return tiling_of(y);
     if (step.kind == OperandKind::same && !is_dense(call.in[step.operand])) return tiling_of(y);
   }
   return tiling_of(call.in[0], y);
@@ -56,7 +56,8 @@ std::string check(const Call& call) {
 int64_t bytes(const Call& call) {
   int64_t moved = 2 * elements_of(call.out[0]);
   for (int32_t s = 0; s < call.fused_steps; s++) {
-    if (call.fused[s].kind == OperandKind::same) moved += elements_of(call.out[0]);
+    const OperandKind kind = call.fused[s].kind;
+    if (kind == OperandKind::same || kind == OperandKind::strided) moved += elements_of(call.out[0]);
   }
   return moved * element_bytes(call.out[0]);
 }
