@@ -9,12 +9,12 @@
 namespace qn {
 namespace {
 
-enum class Operand { none, elements, table };
+enum class Operand { none, elements, codes, table };
 
 struct FusedSpec {
   const char* name;
   FusedOp op;
-  DType dtype;  // f32 or u8
+  DType dtype;  // of what it works on: f32 or u8
   Operand operand;
   std::vector<const char*> attributes;
 };
@@ -58,6 +58,10 @@ const std::vector<FusedSpec>& specs() {
        u8,
        Operand::elements,
        {"multiplier", "x_zero", "operand_zero", "y_zero", "lo", "hi"}},
+      {"dequantize", FusedOp::dequantize, f32, Operand::none, {"scale", "zero"}},
+      {"add_dequantized", FusedOp::add_dequantized, f32, Operand::codes, {"scale", "zero"}},
+      {"multiply_dequantized", FusedOp::multiply_dequantized, f32, Operand::codes, {"scale", "zero"}},
+      {"quantize", FusedOp::quantize, f32, Operand::none, {"multiplier", "zero", "lo", "hi"}},
   };
   return list;
 }
@@ -70,6 +74,12 @@ std::int64_t elements_of(const View& view) {
   std::int64_t elements = 1;
   for (std::int32_t d = 0; d < view.rank; d++) elements *= view.dim[d];
   return elements;
+}
+
+// Whether it has to do with both float32 and codes.
+bool is_between(FusedOp op) {
+  return op == FusedOp::dequantize || op == FusedOp::add_dequantized ||
+         op == FusedOp::multiply_dequantized || op == FusedOp::quantize;
 }
 
 bool is_strided_image(const FusedStep& step, const View& image, const View& out) {
@@ -128,6 +138,24 @@ std::string check_attributes(FusedOp op, const double* a, std::size_t count) {
       return "zero points, lo and hi are not codes from 0 to 255, lo <= hi";
     if (std::fabs(a[0]) > 1e30) return "multiplier is out of range";
   }
+  if (op == FusedOp::quantize && (!are_codes({a[1], a[2], a[3]}) || a[2] > a[3]))
+    return "zero, lo and hi are not codes from 0 to 255, lo <= hi";
+  if (is_between(op) && op != FusedOp::quantize && !are_codes({a[1]})) return "zero is not a code from 0 to 255";
+  if (is_between(op) && std::fabs(a[0]) > 1e30) return "its factor is out of range";
+  return {};
+}
+
+// Why step s of a chain cannot be where it is, empty when it can.
+std::string check_place(const std::vector<FusedStep>& steps, std::size_t s, RealSteps reals, const View& out) {
+  const FusedOp op = steps[s].op;
+  const bool real = steps.back().op == FusedOp::quantize;
+  if (is_between(op) && reals == RealSteps::none) return "this op has no float32 before its codes";
+  if (is_between(op) && (!real || out.dtype != DType::u8))
+    return "there must be a u8 result and quantize as the last step";
+  if (op == FusedOp::quantize && s + 1 < steps.size()) return "it is not the last step";
+  if ((op == FusedOp::dequantize) != (real && s == 0 && reals == RealSteps::of_codes))
+    return op == FusedOp::dequantize ? "only codes are dequantized, and first"
+                                     : "codes must be dequantized first";
   return {};
 }
 
@@ -143,7 +171,7 @@ FusedStep read_fused(const FusedDesc& desc, const std::string& where) {
   }
   FusedStep step{found->op, OperandKind::none, desc.operand, 1, 1, {}};
   std::size_t known = found->attributes.size();
-  if (found->operand == Operand::elements) {
+  if (found->operand == Operand::elements || found->operand == Operand::codes) {
     step.stride_h = stride_of(desc, "stride_h", where);
     step.stride_w = stride_of(desc, "stride_w", where);
     known += desc.attributes.count("stride_h") + desc.attributes.count("stride_w");
@@ -165,14 +193,18 @@ FusedStep read_fused(const FusedDesc& desc, const std::string& where) {
   return step;
 }
 
-std::string bind_fused(std::vector<FusedStep>& steps, const View* in, const View& out) {
-  for (FusedStep& step : steps) {
+std::string bind_fused(std::vector<FusedStep>& steps, RealSteps reals, const View* in, const View& out) {
+  const DType dtype = !steps.empty() && steps.back().op == FusedOp::quantize ? DType::f32 : out.dtype;
+  for (std::size_t s = 0; s < steps.size(); s++) {
+    FusedStep& step = steps[s];
     const FusedSpec& spec = spec_of(step.op);
     const std::string name = std::string("fused step '") + spec.name + "': ";
-    if (out.dtype != spec.dtype) return name + "the result is not " + name_of(spec.dtype);
+    if (const std::string reason = check_place(steps, s, reals, out); !reason.empty()) return name + reason;
+    if (dtype != spec.dtype) return name + "the result is not " + name_of(spec.dtype);
     if (spec.operand == Operand::none) continue;
     const View& operand = in[step.operand];
-    if (operand.dtype != spec.dtype) return name + "its operand is not " + name_of(spec.dtype);
+    const DType wanted = spec.operand == Operand::codes ? DType::u8 : spec.dtype;
+    if (operand.dtype != wanted) return name + "its operand is not " + name_of(wanted);
     if (spec.operand == Operand::table) {
       if (elements_of(operand) != 256) return name + "its table does not have 256 entries";
       step.kind = OperandKind::table;

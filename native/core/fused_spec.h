@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "native/core/fused.h"
+#include "native/core/op.h"
 #include "native/core/program.h"
 
 namespace qn {
@@ -15,8 +16,8 @@ namespace qn {
 // strides. Throws Error naming `where`.
 FusedStep read_fused(const FusedDesc& desc, const std::string& where);
 
-// Finds how each operand goes with out[0]. `in` and `out` have their shapes. Returns the reason why a step
-// does not fit, empty when all is well.
-std::string bind_fused(std::vector<FusedStep>& steps, const View* in, const View& out);
+// Finds how each operand goes with out[0]. `in` and `out` have their shapes; `reals` is the op's. Returns the
+// reason why a step does not fit, empty when all is well.
+std::string bind_fused(std::vector<FusedStep>& steps, RealSteps reals, const View* in, const View& out);
 
 }  // namespace qn

@@ -40,10 +40,13 @@ Tiling tiling_of_call(const Call& call) {
 template <void (*kApply)(const Call&, const FusedTile&)>
 void elementwise(const Call& call, int64_t begin, int64_t end, void*) {
   const Tiling tiling = tiling_of_call(call);
+  alignas(64) float values[kTileElements];
   for (int64_t i = begin; i < end; i++) {
     const RowTile tile = tile_of(tiling, i);
     copy(call.in[0], call.out[0], tile);
-    kApply(call, {tile.first_row, tile.rows, 1, tile.first_column, tile.columns});
+    FusedTile fused{tile.first_row, tile.rows, 1, tile.first_column, tile.columns};
+    if (has_real_steps(call)) fused.values = values, fused.value_distance = tile.columns;
+    kApply(call, fused);
   }
 }
 
@@ -87,6 +90,7 @@ const OpSpec& elementwise_op() {
       .operations = operations,
       .kernels = kKernels,
       .in_place_input = 0,
+      .real_steps = RealSteps::of_codes,
       .strided = true,
   };
   return spec;
