@@ -11,11 +11,11 @@ import type {
 } from '../../../graph/operation.js'
 import type { Tensor } from '../../../program/builder.js'
 import type { DynamicQuantization } from './dynamic.js'
+import { fusedSteps } from './fused.js'
 import { codeMatrix, codeTaps, floatMatrix, floatTaps, type Kernel } from './kernel.js'
 import { kernelLayout, phaseTaps, plainTaps } from './kernel-order.js'
 import { layer } from './layer.js'
 import type { Lowering } from './lowering.js'
-import { fusedSteps } from './steps.js'
 
 export function convolution(l: Lowering, dynamic: DynamicQuantization, node: Node, operation: Conv2d): void {
   const [input, weights] = node.inputs as readonly [GraphTensor, GraphTensor]

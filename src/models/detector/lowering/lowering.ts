@@ -35,6 +35,8 @@ export type Numbers = Float32Array | Uint8Array | Int8Array | Int32Array
  */
 export class Lowering {
   readonly program = new ProgramBuilder()
+  /** Whether steps fused into nodes of codes may leave out the rounding between them. */
+  readonly relaxed: boolean
   /** One a constant of the program, under its name. */
   readonly requests: WeightRequest[] = []
   readonly #file: string
@@ -47,7 +49,8 @@ export class Lowering {
   readonly #names = new Set<string>()
   readonly #files = new Map<string, FileHandle>()
 
-  constructor(graph: Graph, places: Places) {
+  constructor(graph: Graph, places: Places, relaxed: boolean) {
+    this.relaxed = relaxed
     this.#file = graph.file
     this.#places = places
     for (const tensor of graph.inputs) {

@@ -1,4 +1,4 @@
-// Elementwise operations as fused steps (native/core/fused.h): of a node that has some, and of a node that is one.
+// Elementwise operations as fused steps (native/core/fused.h), on float32 or on codes.
 import { elements, sameShape } from '../../../graph/geometry.js'
 import type { Tensor as GraphTensor, Node, TensorType } from '../../../graph/graph.js'
 import { type Activation, isUnary, type Operation } from '../../../graph/operation.js'
@@ -19,15 +19,6 @@ export interface ElementwiseStep {
   readonly result: TensorType
   readonly operand?: GraphTensor
   readonly operandFirst?: boolean
-}
-
-/** The steps that are fused into a node, for a result of this shape. */
-export function fusedSteps(l: Lowering, node: Node, out: Tensor): Fused[] {
-  const { fused = [], outputs } = node
-  return fused.flatMap((step, i) => {
-    const result = fused[i + 1]?.input ?? outputs[0]!
-    return lowerStep(l, node, { ...step, result }, out)
-  })
 }
 
 /** One operation as steps on a result of the shape of `out`. */
@@ -61,7 +52,7 @@ export function lowerStep(l: Lowering, node: Node, step: ElementwiseStep, out: T
 }
 
 /** With the operand second, and with the operand first. */
-const floatOperations: Readonly<Partial<Record<Operation['op'], readonly [string, string]>>> = {
+export const floatOperations: Readonly<Partial<Record<Operation['op'], readonly [string, string]>>> = {
   add: ['add', 'add'],
   sub: ['subtract', 'reverse_subtract'],
   mul: ['multiply', 'multiply'],
@@ -70,11 +61,11 @@ const floatOperations: Readonly<Partial<Record<Operation['op'], readonly [string
   minimum: ['minimum', 'minimum'],
 }
 
-function clamp(activation: Activation): Fused[] {
+export function clamp(activation: Activation): Fused[] {
   return activation === 'none' ? [] : [{ op: 'clamp', attributes: { ...realBounds(activation) } }]
 }
 
-function unaryStep(operation: Extract<Operation, { op: string }>): Fused {
+export function unaryStep(operation: Operation): Fused {
   switch (operation.op) {
     case 'relu':
     case 'relu6':
@@ -135,13 +126,13 @@ function sumFactors(x: Codes, other: Codes, y: Codes, sign: 1 | -1, operandSign:
 }
 
 /** What a fused step reads, and with which strides. */
-interface Operand {
+export interface Operand {
   readonly operand: Tensor
   readonly attributes?: { readonly stride_h: number; readonly stride_w: number }
 }
 
 /** An operand as fused steps read it: of the result's shape, pixels of an image, one value a channel, or one value. */
-function operandValue(l: Lowering, node: Node, operand: GraphTensor, out: Tensor): Operand {
+export function operandValue(l: Lowering, node: Node, operand: GraphTensor, out: Tensor): Operand {
   const shape = out.shape as readonly number[]
   const count = elements(operand.shape)
   const label = `${node.name}/operand`

@@ -3,9 +3,9 @@ import { elements, sameShape } from '../../../graph/geometry.js'
 import { type Tensor as GraphTensor, type Node, sameQuantization } from '../../../graph/graph.js'
 import type { Pool2d, Reduce, Resize } from '../../../graph/operation.js'
 import { codeBounds, codesOf, hasCodes, realBounds } from './codes.js'
+import { fusedSteps } from './fused.js'
 import type { Lowering } from './lowering.js'
 import { move, plainAxes } from './move.js'
-import { fusedSteps } from './steps.js'
 
 const { fround } = Math
 
