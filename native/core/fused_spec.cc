@@ -78,8 +78,8 @@ std::int64_t elements_of(const View& view) {
 
 // Whether it has to do with both float32 and codes.
 bool is_between(FusedOp op) {
-  return op == FusedOp::dequantize || op == FusedOp::add_dequantized ||
-         op == FusedOp::multiply_dequantized || op == FusedOp::quantize;
+  return op == FusedOp::dequantize || op == FusedOp::add_dequantized || op == FusedOp::multiply_dequantized ||
+         op == FusedOp::quantize;
 }
 
 bool is_strided_image(const FusedStep& step, const View& image, const View& out) {
@@ -140,13 +140,15 @@ std::string check_attributes(FusedOp op, const double* a, std::size_t count) {
   }
   if (op == FusedOp::quantize && (!are_codes({a[1], a[2], a[3]}) || a[2] > a[3]))
     return "zero, lo and hi are not codes from 0 to 255, lo <= hi";
-  if (is_between(op) && op != FusedOp::quantize && !are_codes({a[1]})) return "zero is not a code from 0 to 255";
+  if (is_between(op) && op != FusedOp::quantize && !are_codes({a[1]}))
+    return "zero is not a code from 0 to 255";
   if (is_between(op) && std::fabs(a[0]) > 1e30) return "its factor is out of range";
   return {};
 }
 
 // Why step s of a chain cannot be where it is, empty when it can.
-std::string check_place(const std::vector<FusedStep>& steps, std::size_t s, RealSteps reals, const View& out) {
+std::string check_place(const std::vector<FusedStep>& steps, std::size_t s, RealSteps reals,
+                        const View& out) {
   const FusedOp op = steps[s].op;
   const bool real = steps.back().op == FusedOp::quantize;
   if (is_between(op) && reals == RealSteps::none) return "this op has no float32 before its codes";

@@ -22,12 +22,11 @@ import {
 } from '../report/detector-bench.js'
 import { jsonDocument } from '../report/document.js'
 import { csvTable, markdownTable, textTable } from '../report/table.js'
-import type { PreprocessFlags } from './detector-options.js'
+import type { detectorCompute, PreprocessFlags, RelaxedFlags } from './detector-options.js'
 import { checkFile } from './folders.js'
-import type { computeOptions } from './options.js'
 import { ProgressLine } from './progress.js'
 
-export interface DetectorBenchFlags {
+export interface DetectorBenchFlags extends RelaxedFlags {
   readonly precision?: PrecisionName[]
   readonly preprocess?: PreprocessFlags['preprocess']
   readonly trace?: string
@@ -36,7 +35,7 @@ export interface DetectorBenchFlags {
   readonly csv?: boolean
 }
 
-type Compute = ReturnType<typeof computeOptions>
+type Compute = ReturnType<typeof detectorCompute>
 
 export async function benchPreset(
   preset: DetectorPreset,

@@ -20,6 +20,7 @@ import {
 import { jsonDocument } from '../report/document.js'
 import { type Column, csvTable, markdownTable, textTable } from '../report/table.js'
 import { benchPreset, type DetectorBenchFlags } from './bench-detector.js'
+import { addRelaxedOption, detectorCompute } from './detector-options.js'
 import { UsageError } from './errors.js'
 import { addComputeOptions, type ComputeFlags, computeOptions, integerList, listOf } from './options.js'
 import { ProgressLine } from './progress.js'
@@ -71,7 +72,7 @@ export function benchCommand(): Command {
     .addOption(new Option('--json', 'write one JSON document').conflicts(['markdown', 'csv']))
     .addOption(new Option('--markdown', 'write Markdown tables').conflicts('csv'))
     .option('--csv', 'write the kernels (with --model: the tests of the model) as CSV')
-  return addComputeOptions(command)
+  return addComputeOptions(addRelaxedOption(command))
     .addHelpText(
       'after',
       `
@@ -89,7 +90,7 @@ function toBits(name: (typeof widths)[number]): Bits {
 }
 
 const llamaOptions = ['bits', 'activations', 'tokens', 'hot', 'cold'] as const
-const detectorOptions = ['precision', 'trace'] as const
+const detectorOptions = ['precision', 'trace', 'relaxed'] as const
 
 async function bench(flags: BenchFlags, command: Command): Promise<void> {
   const { preset = 'smollm-135m' } = flags
@@ -98,7 +99,7 @@ async function bench(flags: BenchFlags, command: Command): Promise<void> {
     (name) => command.getOptionValueSource(name) === 'cli',
   )
   if (foreign) throw new UsageError(`--${foreign} is of ${isDetector ? 'Llamas' : 'detectors'}`)
-  if (isDetector) return benchPreset(preset, flags, computeOptions(flags))
+  if (isDetector) return benchPreset(preset, flags, detectorCompute(flags))
   await benchLlama(preset, flags)
 }
 

@@ -8,20 +8,25 @@ import { detectorText } from '../report/detector.js'
 import { jsonDocument } from '../report/document.js'
 import { evaluateCoco } from '../tasks/coco/evaluate.js'
 import { evaluateDetector } from '../tasks/coco/evaluate-detector.js'
-import { addPreprocessOption, type PreprocessFlags } from './detector-options.js'
+import {
+  addPreprocessOption,
+  addRelaxedOption,
+  detectorCompute,
+  type PreprocessFlags,
+  type RelaxedFlags,
+} from './detector-options.js'
 import { UsageError } from './errors.js'
 import { checkFile } from './folders.js'
 import {
   addComputeOptions,
   type ComputeFlags,
-  computeOptions,
   listOf,
   nonNegativeNumber,
   positiveInteger,
 } from './options.js'
 import { ProgressLine } from './progress.js'
 
-interface CocoFlags extends ComputeFlags, PreprocessFlags {
+interface CocoFlags extends ComputeFlags, PreprocessFlags, RelaxedFlags {
   readonly annotations: string
   readonly detections?: string
   readonly model?: string
@@ -42,6 +47,7 @@ const modelOptions = [
   'precision',
   'calibration',
   'preprocess',
+  'relaxed',
   'scoreThreshold',
   'maxDetections',
   'limit',
@@ -77,7 +83,7 @@ export function cocoCommand(): Command {
       listOf(precisionNames),
     )
     .option('--calibration <folder>', 'images that int8 is calibrated on, and w4 and w2 are better with')
-  addPreprocessOption(command)
+  addRelaxedOption(addPreprocessOption(command))
     .option('--score-threshold <score>', 'detections above this score only (default: all)', nonNegativeNumber)
     .option(
       '--max-detections <n>',
@@ -123,7 +129,7 @@ async function evaluateModel(flags: CocoFlags, model: string): Promise<void> {
     throw new UsageError('--precision int8 needs --calibration, a folder of images')
   }
   if (flags.writeDetections !== undefined) checkFile('--write-detections', flags.writeDetections)
-  const compute = computeOptions(flags)
+  const compute = detectorCompute(flags)
   const progress = new ProgressLine()
   try {
     const description = describeDetector(await openNetwork(model))
