@@ -17,13 +17,7 @@ import {
 } from './detector-options.js'
 import { UsageError } from './errors.js'
 import { checkFile } from './folders.js'
-import {
-  addComputeOptions,
-  type ComputeFlags,
-  listOf,
-  nonNegativeNumber,
-  positiveInteger,
-} from './options.js'
+import { addComputeOptions, type ComputeFlags, listOf, positiveInteger, scoreThreshold } from './options.js'
 import { ProgressLine } from './progress.js'
 
 interface CocoFlags extends ComputeFlags, PreprocessFlags, RelaxedFlags {
@@ -84,7 +78,11 @@ export function cocoCommand(): Command {
     )
     .option('--calibration <folder>', 'images that int8 is calibrated on, and w4 and w2 are better with')
   addRelaxedOption(addPreprocessOption(command))
-    .option('--score-threshold <score>', 'detections above this score only (default: all)', nonNegativeNumber)
+    .option(
+      '--score-threshold <score>',
+      'detections above this score only, 0 to 1 (default: all)',
+      scoreThreshold,
+    )
     .option(
       '--max-detections <n>',
       'at most so many an image (default: what the detector gives)',

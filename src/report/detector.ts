@@ -2,7 +2,7 @@ import type { DetectorResult } from '../tasks/coco/evaluate-detector.js'
 import { CONFIDENT } from '../tasks/coco/loss.js'
 import { summaries } from '../tasks/coco/summarize.js'
 import { categoryColumns, thousandths } from './coco.js'
-import { bytes, percent, significant } from './numbers.js'
+import { bytes, fixed, percent, significant } from './numbers.js'
 import { plain } from './plain.js'
 import { type Column, textTable } from './table.js'
 
@@ -51,12 +51,12 @@ const lossColumns: readonly Column<DetectorResult>[] = [
   {
     title: 'AP - f32',
     value: ({ againstF32 }) => againstF32?.AP ?? null,
-    text: ({ againstF32 }) => againstF32!.AP.toFixed(4),
+    text: ({ againstF32 }) => fixed(againstF32!.AP, 4),
   },
   {
     title: 'score corr.',
     value: ({ againstF32 }) => againstF32?.scoreCorrelation ?? null,
-    text: ({ againstF32 }) => againstF32!.scoreCorrelation!.toFixed(4),
+    text: ({ againstF32 }) => fixed(againstF32!.scoreCorrelation!, 4),
   },
   {
     title: 'boxes changed',

@@ -1,7 +1,7 @@
 import type { QuantizedDetector } from '../quantize/detector/quantize-detector.js'
 import type { LayerSensitivity } from '../quantize/detector/sensitivity.js'
 import { thousandths } from './coco.js'
-import { bytes, percent } from './numbers.js'
+import { bytes, fixed, percent } from './numbers.js'
 import { plain } from './plain.js'
 import { type Column, textTable } from './table.js'
 
@@ -47,7 +47,7 @@ const sensitivityColumns: readonly Column<LayerSensitivity>[] = [
     (name): Column<LayerSensitivity> => ({
       title: `${name} dB`,
       value: (row) => (Number.isFinite(row[name]) ? row[name] : null),
-      text: (row) => row[name].toFixed(1),
+      text: (row) => fixed(row[name], 1),
     }),
   ),
 ]

@@ -1,10 +1,9 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { cellImage } from '../models/detector/tiny.js'
 import { writeTinyCenterNet } from '../models/detector/tiny-file.js'
 import { temporaryDirectory, writeInto } from '../temporary.js'
+import { writeCellScenes } from './cell-scenes.js'
 import { qnative } from './command-line.js'
 
 const directory = temporaryDirectory()
@@ -17,29 +16,7 @@ let annotations = ''
 
 beforeAll(async () => {
   writeTinyCenterNet(directory)
-  mkdirSync(images)
-  mkdirSync(scored)
-  for (const [i, cell] of (
-    [
-      [3, 5, 0],
-      [6, 1, 1, 230],
-    ] as const
-  ).entries()) {
-    const { data, width, height } = cellImage([cell])
-    const image = sharp(data, { raw: { width, height, channels: 3 } })
-    await image.toFile(path.join(images, `${i}.png`))
-    await image.png({ compressionLevel: 0 }).toFile(path.join(scored, `${i}.png`))
-  }
-  const annotation = { id: 1, image_id: 7, category_id: 5, bbox: [20, 10, 4, 8], area: 32, iscrowd: 0 }
-  const content = {
-    images: [
-      { id: 7, file_name: '0.png' },
-      { id: 3, file_name: '1.png' },
-    ],
-    categories: [{ id: 5 }, { id: 9 }],
-    annotations: [annotation, { ...annotation, id: 2, image_id: 3, category_id: 9, bbox: [4, 22, 4, 8] }],
-  }
-  annotations = writeInto(directory, 'gt.json', JSON.stringify(content))
+  annotations = await writeCellScenes(scored, images)
 })
 
 const quantize = (name: string, ...args: string[]) =>

@@ -100,7 +100,8 @@ export class GraphSession {
   /**
    * Runs the network once. One run at a time.
    * @param inputs in the model's order, as their tensors store them
-   * @throws RangeError when there are not as many, or one has another number of elements
+   * @throws RangeError when there are not as many, or one has another number of elements; FormatError for a step that its
+   *   kernel cannot compute, which shows when its sizes are bound
    */
   async run(inputs: readonly Values[], options: GraphRunOptions = {}): Promise<GraphRun> {
     this.#check(inputs)
@@ -129,9 +130,16 @@ export class GraphSession {
     }
   }
 
-  /** Bytes that the network's activations take while it runs. */
+  /**
+   * Bytes that the network's activations take while it runs.
+   * @throws FormatError as `run` does
+   */
   get activationBytes(): number {
-    return this.#session.plan({}).arenaBytes
+    try {
+      return this.#session.plan({}).arenaBytes
+    } catch (error) {
+      throw withFile(this.#graph, error)
+    }
   }
 
   /** Frees its memory; the session cannot be used afterwards. */

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { FormatError } from '../../formats/error.js'
+import { checkCreatable } from '../../formats/output-folder.js'
 import { writeQuantizedGraph } from '../../graph/container/write-graph.js'
 import type { Graph } from '../../graph/graph.js'
 import { isWeighted } from '../../graph/operation.js'
@@ -76,12 +77,13 @@ export interface QuantizedDetector {
 /**
  * Quantizes a detector and writes it as a directory that openNetwork opens.
  *
- * @throws FormatError where the model is no float detector, an image is none, `out` exists, ...; RangeError for a recipe that is
- *   not sound; the signal's reason
+ * @throws FormatError where the model is no float detector, an image is none, `out` exists, ...; FolderError where it cannot be
+ *   made; RangeError for a recipe that is not sound; the signal's reason
  */
 export async function quantizeDetector(options: WriteDetectorOptions): Promise<QuantizedDetector> {
   const { model, recipe, out } = options
   if (existsSync(out)) throw new FormatError(out, 'output', 'expected no such file yet, found one')
+  await checkCreatable(out)
   const { graph, description, images, data } = await prepare(options)
   const { threads, signal, onProgress } = options
   const progress = { onProgress: (done: number, total: number) => onProgress?.('quantizing', done, total) }

@@ -4,15 +4,13 @@ import type { Fused, ProgramBuilder, Tensor } from '../../../src/program/builder
 import { conv2dU8, tapColumns, transposeConv2dU8 } from '../../../src/program/convolution-u8-ops.js'
 import { elementwise } from '../../../src/program/elementwise-ops.js'
 import { depthwiseConv2dU8 } from '../../../src/program/windows.js'
+import { caseOf, elements, transposedCaseOf } from '../kernels/convolution-case.js'
 import { plain } from '../kernels/depthwise-cases.js'
-import { elements } from '../kernels/float-convolution.js'
 import {
-  caseOf,
   loadCodes,
   randomCodes,
   randomWeights,
   roundEven,
-  transposedCaseOf,
   u8OperandsOf,
   u8ValuesOf,
 } from '../kernels/integer-convolution.js'
@@ -167,7 +165,7 @@ describe('after sums', () => {
       elementwise(p, 'rest', p.input('rest', 'u8', ...shape.with(-1, 9)), [], { into: rest })
       p.output('y', whole)
     }
-    const rest = randomCodes(30, (elements(shape as never) / channels) * 9)
+    const rest = randomCodes(30, (elements(shape) / channels) * 9)
     const { y } = await sameOnEveryIsa(build, { ...inputs, ...operands, rest }, weights)
     const found = Array.from(
       reals['y']!,

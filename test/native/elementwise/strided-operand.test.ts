@@ -2,15 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import { conv2dU8, tapColumns, transposeConv2dU8 } from '../../../src/program/convolution-u8-ops.js'
 import { elementwise } from '../../../src/program/elementwise-ops.js'
-import { elements } from '../kernels/float-convolution.js'
-import {
-  caseOf,
-  loadCodes,
-  randomCodes,
-  transposedCaseOf,
-  u8OperandsOf,
-  u8ValuesOf,
-} from '../kernels/integer-convolution.js'
+import { caseOf, elements, transposedCaseOf } from '../kernels/convolution-case.js'
+import { loadCodes, randomCodes, u8OperandsOf, u8ValuesOf } from '../kernels/integer-convolution.js'
 import { type Build, onReference, sameOnEveryIsa } from '../kernels/one-step.js'
 import { normal } from '../kernels/random.js'
 

@@ -3,6 +3,7 @@ import { sameShape } from '../../../graph/geometry.js'
 import { type Tensor as GraphTensor, type Node, sameQuantization } from '../../../graph/graph.js'
 import type { Binary } from '../../../graph/operation.js'
 import type { Tensor } from '../../../program/builder.js'
+import { binaryKinds } from '../../../program/elementwise-ops.js'
 import { broadcastTo } from './broadcast.js'
 import { hasCodes } from './codes.js'
 import { elementwiseSteps } from './fused.js'
@@ -48,28 +49,6 @@ function fullShape(l: Lowering, node: Node, input: GraphTensor, { shape }: Graph
   return broadcastTo(l, input, shape, `${node.name}/broadcast`)
 }
 
-/** In the order of native/kernels/binary/binary.h. */
-const kinds: readonly Binary['op'][] = [
-  'add',
-  'sub',
-  'mul',
-  'div',
-  'maximum',
-  'minimum',
-  'floor_div',
-  'floor_mod',
-  'squared_difference',
-  'pow',
-  'equal',
-  'not_equal',
-  'less',
-  'less_equal',
-  'greater',
-  'greater_equal',
-  'logical_and',
-  'logical_or',
-]
-
 function general(l: Lowering, node: Node, operation: Binary, a: GraphTensor, b: GraphTensor): void {
   const [output] = node.outputs as readonly [GraphTensor]
   if ('activation' in operation && operation.activation !== 'none') {
@@ -90,5 +69,5 @@ export function binaryStep(
   operands: readonly Tensor[],
   y: Tensor,
 ): void {
-  l.step('binary', label, operands, [y], { kind: kinds.indexOf(op) })
+  l.step('binary', label, operands, [y], { kind: binaryKinds.indexOf(op) })
 }

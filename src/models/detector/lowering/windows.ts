@@ -2,6 +2,8 @@
 import { elements, sameShape } from '../../../graph/geometry.js'
 import { type Tensor as GraphTensor, type Node, sameQuantization } from '../../../graph/graph.js'
 import type { Pool2d, Reduce, Resize } from '../../../graph/operation.js'
+import { reductions } from '../../../program/elementwise-ops.js'
+import { samplings } from '../../../program/windows.js'
 import { codeBounds, codesOf, hasCodes, realBounds } from './codes.js'
 import { fusedSteps } from './fused.js'
 import type { Lowering } from './lowering.js'
@@ -42,9 +44,6 @@ function averageAttributes(x: GraphTensor, output: GraphTensor, count: number) {
   return { x_zero: from.zero, multiplier, y_zero: to.zero }
 }
 
-/** In the order of native/kernels/reduce/reduce.h. */
-const kinds: readonly Reduce['op'][] = ['mean', 'sum', 'reduce_max', 'reduce_min']
-
 export function reduce(l: Lowering, node: Node, { op, axes }: Reduce): void {
   const [x] = node.inputs as readonly [GraphTensor]
   const [output] = node.outputs as readonly [GraphTensor]
@@ -69,15 +68,14 @@ export function reduce(l: Lowering, node: Node, { op, axes }: Reduce): void {
   const sorted = l.temporary('f32', [rows, columns])
   const order = [...kept, ...axes].map((axis) => plain[axis]!)
   if (!move(l, label, l.value(x), sorted, order)) l.refuse(node, 'expected fewer axes')
-  l.step('reduce', node.name, [sorted], [l.reshaped(y, [rows, 1], node.name)], { kind: kinds.indexOf(op) })
+  l.step('reduce', node.name, [sorted], [l.reshaped(y, [rows, 1], node.name)], {
+    kind: reductions.indexOf(op),
+  })
 }
-
-/** In the order of native/kernels/resize/resize.h. */
-const samplings: readonly Resize['sampling'][] = ['legacy', 'half_pixel', 'align_corners']
 
 export function resize(l: Lowering, node: Node, { op, sampling }: Resize): void {
   const [x] = node.inputs as readonly [GraphTensor]
   const y = l.define(node.outputs[0]!)
-  const attributes = { sampling: samplings.indexOf(sampling) }
+  const attributes = { sampling: samplings[sampling] }
   l.step(op, node.name, [l.value(x)], [y], attributes, fusedSteps(l, node, y))
 }
