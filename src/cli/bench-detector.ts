@@ -23,12 +23,16 @@ import {
 } from '../report/detector-bench.js'
 import { jsonDocument } from '../report/document.js'
 import { csvTable, markdownTable, textTable } from '../report/table.js'
-import { checkActivations, type PreprocessFlags } from './detector-options.js'
+import {
+  checkActivations,
+  type detectorCompute,
+  type PreprocessFlags,
+  type RelaxedFlags,
+} from './detector-options.js'
 import { checkFile } from './folders.js'
-import type { computeOptions } from './options.js'
 import { ProgressLine } from './progress.js'
 
-export interface DetectorBenchFlags {
+export interface DetectorBenchFlags extends RelaxedFlags {
   readonly precision?: PrecisionName[]
   /** Of w4 and w2: each of them with each of these. */
   readonly activations?: ActivationType | ActivationType[]
@@ -39,7 +43,7 @@ export interface DetectorBenchFlags {
   readonly csv?: boolean
 }
 
-type Compute = ReturnType<typeof computeOptions>
+type Compute = ReturnType<typeof detectorCompute>
 
 export async function benchPreset(
   preset: DetectorPreset,

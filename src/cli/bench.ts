@@ -20,6 +20,7 @@ import {
 import { jsonDocument } from '../report/document.js'
 import { type Column, csvTable, markdownTable, textTable } from '../report/table.js'
 import { benchPreset, type DetectorBenchFlags } from './bench-detector.js'
+import { addRelaxedOption, detectorCompute } from './detector-options.js'
 import { UsageError } from './errors.js'
 import { addComputeOptions, type ComputeFlags, computeOptions, integerList, listOf } from './options.js'
 import { ProgressLine } from './progress.js'
@@ -76,7 +77,7 @@ export function benchCommand(): Command {
     .addOption(new Option('--json', 'write one JSON document').conflicts(['markdown', 'csv']))
     .addOption(new Option('--markdown', 'write Markdown tables').conflicts('csv'))
     .option('--csv', 'write the kernels (with --model: the tests of the model) as CSV')
-  return addComputeOptions(command)
+  return addComputeOptions(addRelaxedOption(command))
     .addHelpText(
       'after',
       `
@@ -95,7 +96,7 @@ function toBits(name: (typeof widths)[number]): Bits {
 }
 
 const llamaOptions = ['bits', 'tokens', 'hot', 'cold'] as const
-const detectorOptions = ['precision', 'trace'] as const
+const detectorOptions = ['precision', 'trace', 'relaxed'] as const
 
 async function bench(flags: BenchFlags, command: Command): Promise<void> {
   const { preset = 'smollm-135m' } = flags
@@ -107,7 +108,7 @@ async function bench(flags: BenchFlags, command: Command): Promise<void> {
   if (isDetector) {
     const given = command.getOptionValueSource('activations') === 'cli'
     const activations: Activations[] = given ? flags.activations : ['f32']
-    return benchPreset(preset, { ...flags, activations }, computeOptions(flags))
+    return benchPreset(preset, { ...flags, activations }, detectorCompute(flags))
   }
   await benchLlama(preset, flags)
 }

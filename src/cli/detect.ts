@@ -11,17 +11,17 @@ import { objectsOf } from '../models/detector/objects.js'
 import { openNetwork } from '../models/detector/open.js'
 import { detectedText, type ImageObjects, labelledBoxes } from '../report/detect.js'
 import { jsonDocument } from '../report/document.js'
-import { addPreprocessOption, type PreprocessFlags } from './detector-options.js'
-import { checkFolder } from './folders.js'
 import {
-  addComputeOptions,
-  type ComputeFlags,
-  computeOptions,
-  positiveInteger,
-  scoreThreshold,
-} from './options.js'
+  addPreprocessOption,
+  addRelaxedOption,
+  detectorCompute,
+  type PreprocessFlags,
+  type RelaxedFlags,
+} from './detector-options.js'
+import { checkFolder } from './folders.js'
+import { addComputeOptions, type ComputeFlags, positiveInteger, scoreThreshold } from './options.js'
 
-interface DetectFlags extends ComputeFlags, PreprocessFlags {
+interface DetectFlags extends ComputeFlags, PreprocessFlags, RelaxedFlags {
   readonly model: string
   readonly out?: string
   readonly scoreThreshold: number
@@ -46,7 +46,7 @@ export function detectCommand(): Command {
       'at most so many an image (default: what the detector gives)',
       positiveInteger,
     )
-  addPreprocessOption(command).option('--json', 'write one JSON document')
+  addRelaxedOption(addPreprocessOption(command)).option('--json', 'write one JSON document')
   return addComputeOptions(command)
     .addHelpText(
       'after',
@@ -62,7 +62,7 @@ Examples:
 
 async function detect(files: string[], flags: DetectFlags): Promise<void> {
   if (flags.out !== undefined) checkFolder('--out', flags.out)
-  const compute = computeOptions(flags)
+  const compute = detectorCompute(flags)
   const description = describeDetector(await openNetwork(flags.model))
   const loaded = await loadDetector(description, description.network, {
     ...compute,

@@ -12,22 +12,18 @@ import {
   type ActivationFlags,
   addActivationsOption,
   addPreprocessOption,
+  addRelaxedOption,
   checkActivations,
+  detectorCompute,
   type PreprocessFlags,
+  type RelaxedFlags,
 } from './detector-options.js'
 import { UsageError } from './errors.js'
 import { checkFile } from './folders.js'
-import {
-  addComputeOptions,
-  type ComputeFlags,
-  computeOptions,
-  listOf,
-  positiveInteger,
-  scoreThreshold,
-} from './options.js'
+import { addComputeOptions, type ComputeFlags, listOf, positiveInteger, scoreThreshold } from './options.js'
 import { ProgressLine } from './progress.js'
 
-interface CocoFlags extends ComputeFlags, PreprocessFlags, ActivationFlags {
+interface CocoFlags extends ComputeFlags, PreprocessFlags, ActivationFlags, RelaxedFlags {
   readonly annotations: string
   readonly detections?: string
   readonly model?: string
@@ -49,6 +45,7 @@ const modelOptions = [
   'activations',
   'calibration',
   'preprocess',
+  'relaxed',
   'scoreThreshold',
   'maxDetections',
   'limit',
@@ -84,7 +81,7 @@ export function cocoCommand(): Command {
       listOf(precisionNames),
     )
     .option('--calibration <folder>', 'images that int8 is calibrated on, and w4 and w2 are better with')
-  addPreprocessOption(addActivationsOption(command))
+  addRelaxedOption(addPreprocessOption(addActivationsOption(command)))
     .option(
       '--score-threshold <score>',
       'detections above this score only, 0 to 1 (default: all)',
@@ -136,7 +133,7 @@ async function evaluateModel(flags: CocoFlags, model: string): Promise<void> {
   }
   checkActivations(flags, '--precision', flags.precision ?? ['native'])
   if (flags.writeDetections !== undefined) checkFile('--write-detections', flags.writeDetections)
-  const compute = computeOptions(flags)
+  const compute = detectorCompute(flags)
   const progress = new ProgressLine()
   try {
     const description = describeDetector(await openNetwork(model))

@@ -47,7 +47,7 @@ class PackedWalk {
         const int64_t left = item.panel_end - panel;
         run_panels(panel, left < kItemPanels ? left : kItemPanels);
       }
-      apply_fused_steps(call_, block_, item);
+      apply_fused_steps(call_, block_, item.panel_begin, item.panel_end, nullptr);
     }
   }
 

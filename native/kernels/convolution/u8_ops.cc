@@ -60,7 +60,7 @@ std::string check_u8(const Call& call) {
   std::string problem = whole_problem("x_zero", attribute(kXZero), 0, 255);
   if (problem.empty()) problem = whole_problem("w_zero", attribute(kWZero), -128, 127);
   if (problem.empty()) problem = whole_problem("y_zero", attribute(kYZero), 0, 255);
-  if (!problem.empty() || call.out[0].dtype != DType::u8) return problem;
+  if (!problem.empty() || call.out[0].dtype != DType::u8 || has_real_steps(call)) return problem;
   if (attribute(kLo) != -kInfinity) problem = whole_problem("lo", attribute(kLo), 0, 255);
   if (problem.empty() && attribute(kHi) != kInfinity) problem = whole_problem("hi", attribute(kHi), 0, 255);
   return problem;
@@ -128,6 +128,7 @@ const OpSpec& conv2d_u8_op() {
       .bytes = bytes,
       .operations = operations<kOrdinary>,
       .kernels = kU8Kernels,
+      .real_steps = RealSteps::of_sums,
       .strided = true,
   };
   return spec;
@@ -156,6 +157,7 @@ const OpSpec& transpose_conv2d_u8_op() {
       .bytes = bytes,
       .operations = operations<kTransposed>,
       .kernels = kTransposedU8Kernels,
+      .real_steps = RealSteps::of_sums,
       .strided = true,
   };
   return spec;

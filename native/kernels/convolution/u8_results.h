@@ -27,18 +27,23 @@ inline void point_to_results(const Call& call, const Block& b, int64_t channel, 
   repeat_last(rows, b.pixels);
 }
 
-// On the channels of an item's panels.
-inline void apply_fused_steps(const Call& call, const Block& b, const U8Item& item) {
+// On the channels of some panels. `values`: of calls with real steps (fused.h), the block's results in rows
+// of kValueChannels floats.
+inline void apply_fused_steps(const Call& call, const Block& b, int64_t panel_begin, int64_t panel_end,
+                              float* values) {
   if (call.fused_steps == 0) return;
-  const int64_t rows = u8_weight(call).rows, first = item.panel_begin * kPanelRows,
-                end = item.panel_end * kPanelRows, channels = (end < rows ? end : rows) - first;
+  const int64_t rows = u8_weight(call).rows, first = panel_begin * kPanelRows, end = panel_end * kPanelRows;
+  const int64_t channels = (end < rows ? end : rows) - first;
   if (b.c.w.spacing == 1 && b.c.h.spacing == 1) {
     const int64_t row = result_row(call, b, b.begin / b.c.w.outputs, b.begin % b.c.w.outputs);
-    apply_fused(call, {row, b.pixels, 1, first, channels});
+    apply_fused(call, {row, b.pixels, 1, first, channels, values, kValueChannels});
     return;
   }
-  each_run(b, [&](int64_t row, int64_t begin, int64_t count, int64_t) {
-    apply_fused(call, {result_row(call, b, row, begin), count, b.c.w.spacing, first, channels});
+  each_run(b, [&](int64_t row, int64_t begin, int64_t count, int64_t pixel) {
+    float* of_run = values == nullptr ? nullptr : values + pixel * kValueChannels;
+    const int64_t step = b.c.w.spacing;
+    apply_fused(call,
+                {result_row(call, b, row, begin), count, step, first, channels, of_run, kValueChannels});
   });
 }
 

@@ -34,7 +34,7 @@ int64_t u8_convolution_bytes(const Call& call, int last) {
   int64_t bytes = bytes_of(call.out[0]) + w.panels * (w.panel_bytes + w.groups * w.param_bytes);
   for (int i = 0; i <= last; i++) bytes += call.in[i].weight ? 0 : bytes_of(call.in[i]);
   for (int32_t s = 0; s < call.fused_steps; s++) {
-    if (call.fused[s].operand >= 0) bytes += bytes_of(call.in[call.fused[s].operand]);
+    if (call.fused[s].operand >= 0) bytes += bytes_of(operand_read(call, call.fused[s]));
   }
   return bytes;
 }

@@ -20,6 +20,8 @@ export interface TimeDetectorOptions extends PreprocessorOptions {
   readonly seconds: number
   readonly threads: number
   readonly isa?: Isa | undefined
+  /** GraphSessionOptions.relaxed */
+  readonly relaxed?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -48,10 +50,11 @@ export interface DetectorRuns {
 
 /** A warm-up image, then the samples. */
 export async function timeDetector(options: TimeDetectorOptions): Promise<DetectorRuns> {
-  const { description, network, threads, isa, repeats, seconds, signal } = options
+  const { description, network, threads, isa, relaxed, repeats, seconds, signal } = options
   const session = await GraphSession.create(network, {
     threads,
     isa,
+    relaxed,
     atPeaks: headsAtPeaks(description.heads),
   })
   try {

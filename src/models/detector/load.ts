@@ -22,6 +22,8 @@ export interface LoadedDetector {
 
 export interface LoadDetectorOptions extends PreprocessorOptions {
   readonly isa?: Isa | undefined
+  /** GraphSessionOptions.relaxed */
+  readonly relaxed?: boolean | undefined
   /** The most that will be asked of it in an image: CenterNet's boxes are computed at so many peaks. Default 100. */
   readonly maxDetections?: number | undefined
 }
@@ -36,9 +38,9 @@ export async function loadDetector(
   network: Graph,
   options: LoadDetectorOptions = {},
 ): Promise<LoadedDetector> {
-  const { threads = 1, isa, maxDetections } = options
+  const { threads = 1, isa, relaxed, maxDetections } = options
   const atPeaks = headsAtPeaks(description.heads, maxDetections)
-  const session = await GraphSession.create(network, { threads, isa, atPeaks })
+  const session = await GraphSession.create(network, { threads, isa, relaxed, atPeaks })
   try {
     const detector = new Detector(description, session, { ...options, peaks: atPeaks?.most })
     const kernels = await kernelsOf(session)

@@ -9,20 +9,17 @@ import type { Isa, ProgramJson, StepTiming, WeightInfo } from '../../native/face
 import type { JobOptions } from '../../native/job.js'
 import { type InputArray, Session } from '../../native/session.js'
 import { loadWeights } from '../../native/weight.js'
-import type { HeadsAtPeaks } from './lowering/at-peaks.js'
 import { fromProgram, toProgram } from './lowering/codes.js'
-import { lower } from './lowering/lower.js'
+import { type LoweringOptions, lower } from './lowering/lower.js'
 import { checkMemory, storedBytes } from './memory.js'
 
-export interface GraphSessionOptions extends JobOptions {
+export interface GraphSessionOptions extends JobOptions, LoweringOptions {
   /** Default 1. */
   readonly threads?: number
   /** Force this instruction set; absent: the best of the CPU. */
   readonly isa?: Isa | undefined
   /** Tensors of the graph whose values each run gives as well; nothing is fused over them. */
   readonly taps?: readonly Tensor[]
-  /** Outputs that are computed at the peaks of another one only, and are 0 elsewhere. */
-  readonly atPeaks?: HeadsAtPeaks | undefined
 }
 
 export interface GraphRunOptions extends JobOptions {
@@ -98,7 +95,7 @@ export class GraphSession {
     const outputNames = [...graph.outputNames, ...taps.map(({ name }) => name)]
     const optimized = optimize({ ...graph, outputs, outputNames })
     checkMemory(optimized)
-    const { program, requests } = lower(optimized, options.atPeaks)
+    const { program, requests } = lower(optimized, options)
     const weights = await loadWeights(requests, threads, options).catch((error) => {
       throw withFile(graph, error)
     })

@@ -38,15 +38,24 @@ export interface LoweredGraph {
   readonly requests: readonly WeightRequest[]
 }
 
+export interface LoweringOptions {
+  /** Heads that are 0 but at a heatmap's peaks, since nobody reads them elsewhere. */
+  readonly atPeaks?: HeadsAtPeaks | undefined
+  /**
+   * Of statically quantized nodes: leave out the rounding to tensors that fusing has removed. The steps fused into a node
+   * are computed in float32, and their last result is rounded. Default false: every one of them keeps its rounding.
+   */
+  readonly relaxed?: boolean | undefined
+}
+
 /**
  * An optimized graph as a Program: one step a node, and steps for what a node's kernel wants otherwise than it is. Outputs
  * that are inputs or constants are not the Program's.
  *
- * @param atPeaks heads that are 0 but at a heatmap's peaks, since nobody reads them elsewhere
  * @throws FormatError that names a node, with its shapes, that the native side cannot run
  */
-export function lower(graph: Graph, atPeaks?: HeadsAtPeaks): LoweredGraph {
-  const l = new Lowering(graph, concatPlaces(graph))
+export function lower(graph: Graph, { atPeaks, relaxed = false }: LoweringOptions = {}): LoweredGraph {
+  const l = new Lowering(graph, concatPlaces(graph), relaxed)
   const dynamic = new DynamicQuantization(l)
   const add = (node: Node) => {
     for (const plain of plainNodes(node)) lowerNode(l, dynamic, plain)

@@ -6,8 +6,8 @@ import type { Tensor } from '../../../program/builder.js'
 import { binaryKinds } from '../../../program/elementwise-ops.js'
 import { broadcastTo } from './broadcast.js'
 import { hasCodes } from './codes.js'
+import { elementwiseSteps } from './fused.js'
 import type { Lowering } from './lowering.js'
-import { fusedSteps, lowerStep } from './steps.js'
 
 /** One input, the type kept. */
 export function unary(l: Lowering, node: Node): void {
@@ -15,8 +15,8 @@ export function unary(l: Lowering, node: Node): void {
   const [output] = node.outputs as readonly [GraphTensor]
   const out = l.define(output)
   const result = node.fused?.[0]?.input ?? output
-  const own = lowerStep(l, node, { operation: node.operation, input: x, result }, out)
-  l.copy(l.value(x), out, node.name, [...own, ...fusedSteps(l, node, out)])
+  const own = { operation: node.operation, input: x, result }
+  l.copy(l.value(x), out, node.name, elementwiseSteps(l, node, own, out))
 }
 
 export function binary(l: Lowering, node: Node, operation: Binary): void {
@@ -40,8 +40,8 @@ function steps(l: Lowering, node: Node, operation: Binary, a: GraphTensor, b: Gr
     !sameShape(a.shape, output.shape) || (a.constant !== undefined && sameShape(b.shape, output.shape))
   const [input, operand] = operandFirst ? [b, a] : [a, b]
   const result = node.fused?.[0]?.input ?? output
-  const own = lowerStep(l, node, { operation, input, result, operand, operandFirst }, out)
-  l.copy(fullShape(l, node, input, output), out, node.name, [...own, ...fusedSteps(l, node, out)])
+  const own = { operation, input, result, operand, operandFirst }
+  l.copy(fullShape(l, node, input, output), out, node.name, elementwiseSteps(l, node, own, out))
 }
 
 function fullShape(l: Lowering, node: Node, input: GraphTensor, { shape }: GraphTensor): Tensor {

@@ -5,12 +5,13 @@ import type { Pool2d, Reduce, Resize } from '../../../graph/operation.js'
 import { reductions } from '../../../program/elementwise-ops.js'
 import { samplings } from '../../../program/windows.js'
 import { codeBounds, codesOf, hasCodes, realBounds } from './codes.js'
+import { fusedSteps } from './fused.js'
 import type { Lowering } from './lowering.js'
 import { move, plainAxes } from './move.js'
-import { fusedSteps } from './steps.js'
 
 const { fround } = Math
 
+/** A window of one pixel is that pixel: its step is added where something cannot read it in the image itself. */
 export function pool(l: Lowering, node: Node, { op, window, stride, pad, activation }: Pool2d): void {
   const [x] = node.inputs as readonly [GraphTensor]
   const [output] = node.outputs as readonly [GraphTensor]
@@ -28,7 +29,11 @@ export function pool(l: Lowering, node: Node, { op, window, stride, pad, activat
   }
   const averages = codes && op === 'average_pool2d' ? averageAttributes(x, output, 1) : {}
   const range = codes ? codeBounds(activation, codesOf(output)) : realBounds(activation)
-  l.step(op, node.name, [l.value(x)], [l.define(output)], { ...geometry, ...range, ...averages })
+  const image = l.value(x)
+  const run = () => l.step(op, node.name, [image], [l.define(output)], { ...geometry, ...range, ...averages })
+  const onePixel = sameShape(window, [1, 1]) && activation === 'none'
+  if (onePixel && sameQuantization(x, output)) l.bindStrided(output, { image, stride }, run)
+  else run()
 }
 
 /** Of codes: the mean of `count` codes less their zero point, times this, is the result. */
