@@ -1,19 +1,7 @@
 #include "native/cpu/ceiling_loops.h"
-#include "native/simd/inline.h"
-#include "native/simd/intrinsics.h"
+#include "native/simd/dot_avxvnni.h"
 
 namespace qn::cpu {
-namespace {
-
-QN_INLINE __m256i dot_product(__m256i sum, __m256i codes, __m256i activations) {
-#if defined(QN_SIMDE)
-  return _mm256_dpbusd_epi32(sum, codes, activations);
-#else
-  return _mm256_dpbusd_avx_epi32(sum, codes, activations);
-#endif
-}
-
-}  // namespace
 
 int32_t ceiling_dot_avxvnni(const uint8_t* codes, int64_t rounds) {
   const __m256i weights = _mm256_load_si256(reinterpret_cast<const __m256i*>(codes));
@@ -26,7 +14,7 @@ int32_t ceiling_dot_avxvnni(const uint8_t* codes, int64_t rounds) {
   }
   for (int64_t round = 0; round < rounds; round++) {
     QN_UNROLL
-    for (int i = 0; i < kDotAccumulatorsAvxvnni; i++) sum[i] = dot_product(sum[i], weights, activations);
+    for (int i = 0; i < kDotAccumulatorsAvxvnni; i++) sum[i] = add_dot(sum[i], weights, activations);
   }
   QN_UNROLL
   for (int i = 1; i < kDotAccumulatorsAvxvnni; i++) sum[0] = _mm256_xor_si256(sum[0], sum[i]);

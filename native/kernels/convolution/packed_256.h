@@ -9,13 +9,10 @@
 
 #include "native/elementwise/apply_fused.h"
 #include "native/kernels/convolution/packed_tile.h"
+#include "native/kernels/convolution/panel_256.h"
 
 namespace qn {
 namespace {
-
-inline constexpr int kTilePanels = 1;
-inline constexpr int kHalves = 2;
-inline constexpr int kHalfRows = kPanelRows / kHalves;
 
 constexpr auto apply_fused = apply_fused_avx2;
 
@@ -25,12 +22,6 @@ void group_dots(const uint8_t* const* x, int64_t chunk, int64_t end, const uint8
 
 QN_INLINE __m256i load_256(const void* p) { return _mm256_load_si256(static_cast<const __m256i*>(p)); }
 QN_INLINE void store_256(void* p, __m256i v) { _mm256_store_si256(static_cast<__m256i*>(p), v); }
-
-QN_INLINE __m256i four_codes(const uint8_t* p) {
-  int32_t four;
-  __builtin_memcpy(&four, p, sizeof four);
-  return _mm256_set1_epi32(four);
-}
 
 // Half of chunk i of a step.
 template <WeightFormat kFormat>
@@ -84,16 +75,6 @@ void unpack_panel(const Weight& w, int64_t panel, const Columns& columns, uint8_
                 _mm256_or_si256(_mm256_slli_epi32(_mm256_srai_epi32(minus, 7), 16), low));
     }
   }
-}
-
-QN_INLINE void store_floats(float* to, __m256 y, int64_t channels) {
-  if (channels >= kHalfRows) {
-    _mm256_storeu_ps(to, y);
-    return;
-  }
-  alignas(32) float each[kHalfRows];
-  _mm256_store_ps(each, y);
-  for (int64_t i = 0; i < channels; ++i) to[i] = each[i];
 }
 
 template <int kPixels>

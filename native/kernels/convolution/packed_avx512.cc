@@ -5,6 +5,7 @@
 // product): 84 % of the speed of codes with one scale an output, 91 % with groups of 128.
 #include "native/elementwise/apply_fused.h"
 #include "native/kernels/convolution/packed_tile.h"
+#include "native/kernels/convolution/panel_512.h"
 
 namespace qn {
 namespace {
@@ -75,21 +76,10 @@ QN_INLINE void multiply_chunk(__m512i (&dot)[kPixels][kPanels], const uint8_t* c
     of_panel[p] = _mm512_load_si512(codes + p * panel_bytes + chunk * 64);
   }
   QN_UNROLL for (int i = 0; i < kPixels; ++i) {
-    int32_t four;
-    __builtin_memcpy(&four, x[i] + chunk * 4, sizeof four);
-    const __m512i pixel = _mm512_set1_epi32(four);
+    const __m512i pixel = four_codes(x[i] + chunk * 4);
     QN_UNROLL for (int p = 0; p < kPanels; ++p) {
       dot[i][p] = _mm512_dpbusd_epi32(dot[i][p], pixel, of_panel[p]);
     }
-  }
-}
-
-// The last panel of a weight may have fewer than 16 channels to store.
-QN_INLINE void store_floats(float* to, __m512 y, int64_t channels) {
-  if (channels >= kPanelRows) {
-    _mm512_storeu_ps(to, y);
-  } else {
-    _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << channels) - 1), y);
   }
 }
 

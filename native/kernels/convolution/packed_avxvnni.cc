@@ -1,19 +1,12 @@
 // Convolutions with packed weights on AVX-VNNI.
 #include "native/kernels/convolution/packed_256.h"
+#include "native/simd/dot_avxvnni.h"
 
 namespace qn {
 namespace {
 
 // 12 sums, two vectors of codes and one of activations in 16 registers.
 inline constexpr int kTilePixels = 6;
-
-QN_INLINE __m256i multiply_add(__m256i acc, __m256i x, __m256i w) {
-#if defined(__AVXVNNI__)
-  return _mm256_dpbusd_avx_epi32(acc, x, w);  // the VEX encoding
-#else
-  return _mm256_dpbusd_epi32(acc, x, w);
-#endif
-}
 
 template <int kPixels>
 QN_INLINE void multiply_chunk(const uint8_t* const (&x)[kPixels], int64_t chunk, const uint8_t* codes,
@@ -25,7 +18,7 @@ QN_INLINE void multiply_chunk(const uint8_t* const (&x)[kPixels], int64_t chunk,
   QN_UNROLL for (int i = 0; i < kPixels; ++i) {
     const __m256i four = four_codes(x[i] + chunk * 4);
     QN_UNROLL for (int half = 0; half < kHalves; ++half) {
-      acc[i][half] = multiply_add(acc[i][half], four, of_half[half]);
+      acc[i][half] = add_dot(acc[i][half], four, of_half[half]);
     }
   }
 }

@@ -2,14 +2,11 @@
 #pragma once
 
 #include "native/elementwise/apply_fused.h"
+#include "native/kernels/convolution/panel_256.h"
 #include "native/kernels/convolution/u8_tile.h"
-#include "native/simd/intrinsics.h"
 
 namespace qn {
 namespace {
-
-inline constexpr int kTilePanels = 1;
-inline constexpr int kHalfRows = kPanelRows / 2;
 
 constexpr auto apply_fused = apply_fused_avx2;
 
@@ -20,16 +17,6 @@ QN_INLINE void store_codes(uint8_t* to, int64_t codes, int64_t channels) {
     return;
   }
   for (int64_t i = 0; i < channels; ++i, codes >>= 8) to[i] = static_cast<uint8_t>(codes);
-}
-
-QN_INLINE void store_floats(float* to, __m256 y, int64_t channels) {
-  if (channels >= kHalfRows) {
-    _mm256_storeu_ps(to, y);
-    return;
-  }
-  alignas(32) float each[kHalfRows];
-  _mm256_store_ps(each, y);
-  for (int64_t i = 0; i < channels; ++i) to[i] = each[i];
 }
 
 // The codes of four vectors, 8 bytes each, one after the other. Beyond hi there is nothing, NaN and what is

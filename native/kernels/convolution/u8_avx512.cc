@@ -1,8 +1,8 @@
 // Integer convolutions on AVX-512 VNNI: a register holds 16 channels x 4 columns of weight codes, 4 codes of
 // a pixel are broadcast against it, and each lane of the sum belongs to one output channel.
 #include "native/elementwise/apply_fused.h"
+#include "native/kernels/convolution/panel_512.h"
 #include "native/kernels/convolution/u8_tile.h"
-#include "native/simd/intrinsics.h"
 
 namespace qn {
 namespace {
@@ -16,30 +16,14 @@ constexpr auto apply_fused = apply_fused_avx512;
 
 inline void prepare_windows(const TileJob&) {}
 
-QN_INLINE int32_t four_codes(const uint8_t* p) {
-  int32_t four;
-  __builtin_memcpy(&four, p, sizeof four);
-  return four;
-}
-
 template <int kPixels, int kPanels>
 QN_INLINE void multiply_chunk(__m512i (&acc)[kPixels][kPanels], const uint8_t* const (&x)[kPixels], int64_t k,
                               const uint8_t* codes, int64_t panel_bytes) {
   __m512i chunk[kPanels];
   QN_UNROLL for (int p = 0; p < kPanels; ++p) chunk[p] = _mm512_load_si512(codes + p * panel_bytes);
   QN_UNROLL for (int i = 0; i < kPixels; ++i) {
-    const __m512i four = _mm512_set1_epi32(four_codes(x[i] + k));
+    const __m512i four = four_codes(x[i] + k);
     QN_UNROLL for (int p = 0; p < kPanels; ++p) acc[i][p] = _mm512_dpbusd_epi32(acc[i][p], four, chunk[p]);
-  }
-}
-
-// The last panel of a weight may have fewer than 16 channels to store. Masked stores take many times a plain
-// one's time on Zen 4.
-QN_INLINE void store_floats(float* to, __m512 y, int64_t channels) {
-  if (channels >= kPanelRows) {
-    _mm512_storeu_ps(to, y);
-  } else {
-    _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << channels) - 1), y);
   }
 }
 

@@ -1,6 +1,7 @@
 // Integer convolutions on AVX-VNNI: a register holds 8 channels x 4 columns of weight codes, 4 codes of a
 // pixel are broadcast against it, and each lane of the sum belongs to one output channel.
 #include "native/kernels/convolution/u8_256.h"
+#include "native/simd/dot_avxvnni.h"
 
 namespace qn {
 namespace {
@@ -8,23 +9,8 @@ namespace {
 // 12 sums, two vectors of codes and one of activations in 16 registers.
 inline constexpr int kTilePixels = 6;
 inline constexpr bool kWidened = false;
-inline constexpr int kHalves = 2;
 
 inline void prepare_windows(const TileJob&) {}
-
-QN_INLINE __m256i four_codes(const uint8_t* p) {
-  int32_t four;
-  __builtin_memcpy(&four, p, sizeof four);
-  return _mm256_set1_epi32(four);
-}
-
-QN_INLINE __m256i multiply_add(__m256i acc, __m256i x, __m256i w) {
-#if defined(__AVXVNNI__)
-  return _mm256_dpbusd_avx_epi32(acc, x, w);  // the VEX encoding
-#else
-  return _mm256_dpbusd_epi32(acc, x, w);
-#endif
-}
 
 template <int kPixels>
 QN_INLINE void multiply_chunk(__m256i (&acc)[kPixels][kHalves], const uint8_t* const (&x)[kPixels], int64_t k,
@@ -35,7 +21,7 @@ QN_INLINE void multiply_chunk(__m256i (&acc)[kPixels][kHalves], const uint8_t* c
   }
   QN_UNROLL for (int i = 0; i < kPixels; ++i) {
     const __m256i four = four_codes(x[i] + k);
-    QN_UNROLL for (int h = 0; h < kHalves; ++h) acc[i][h] = multiply_add(acc[i][h], four, chunk[h]);
+    QN_UNROLL for (int h = 0; h < kHalves; ++h) acc[i][h] = add_dot(acc[i][h], four, chunk[h]);
   }
 }
 

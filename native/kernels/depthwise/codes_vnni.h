@@ -3,8 +3,7 @@
 
 #include <stdint.h>
 
-#include "native/simd/inline.h"
-#include "native/simd/intrinsics.h"
+#include "native/simd/dot_avxvnni.h"
 
 namespace qn {
 namespace {
@@ -20,12 +19,7 @@ QN_INLINE void store_weights(uint8_t* p, __m256i weights) {
 }
 
 QN_INLINE __m256i dot(__m256i sum, Quad codes, const uint8_t* weights) {
-  const __m256i w = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights));
-#if defined(__AVXVNNI__)
-  return _mm256_dpbusd_avx_epi32(sum, codes, w);  // the VEX encoding
-#else
-  return _mm256_dpbusd_epi32(sum, codes, w);
-#endif
+  return add_dot(sum, codes, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights)));
 }
 
 }  // namespace

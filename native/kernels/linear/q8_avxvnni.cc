@@ -1,7 +1,7 @@
 // linear with q8 activations on AVX-VNNI: vpdpbusd adds four products of unsigned codes and signed
 // activations to an int32 without saturation, for codes of any width.
 #include "native/kernels/linear/q8_operands.h"
-#include "native/simd/intrinsics.h"
+#include "native/simd/dot_avxvnni.h"
 
 namespace qn {
 namespace {
@@ -17,13 +17,7 @@ inline constexpr int kRunSteps = 4;  // a whole block
 template <WeightFormat>
 inline constexpr WeightFormat kUnpackedAs = WeightFormat::u8;
 
-QN_INLINE __m256i accumulate(__m256i acc, __m256i codes, __m256i four) {
-#if defined(__AVXVNNI__)
-  return _mm256_dpbusd_avx_epi32(acc, codes, four);  // the VEX encoding
-#else
-  return _mm256_dpbusd_epi32(acc, codes, four);
-#endif
-}
+QN_INLINE __m256i accumulate(__m256i acc, __m256i codes, __m256i four) { return add_dot(acc, codes, four); }
 
 QN_INLINE __m256i drain(__m256i acc, int) { return acc; }
 
