@@ -32,4 +32,8 @@ void depthwise_avx2(const Call& call, int64_t begin, int64_t end, void*) {
   compute_items(call, begin, end, apply_fused_avx2);
 }
 
+void depthwise_row_avx2(const DepthwiseLayer& layer, int64_t row, int64_t channels, float* y) {
+  compute_whole_row(layer, row, channels, y);
+}
+
 }  // namespace qn
