@@ -1,5 +1,5 @@
 // depthwise_conv2d with M = 1, a vector lane a channel. The including file defines Vec (kVec channels) and
-// load, load_first, store, store_first, fma, clamp, zero_vec.
+// load, load_first, prefetch, store, store_first, fma, clamp, broadcast_vec.
 //
 // kTile neighbouring outputs of a row are summed in registers at once: an input vector is loaded once for all
 // the outputs of the tile that it goes into, and a row of weights stays in registers. A 3x3 window with
@@ -41,15 +41,18 @@ QN_INLINE void add_row(const DepthwiseLayer& layer, const float* line, int64_t c
                        int64_t n, Vec (&sum)[kPixels]) {
   Vec taps[kWidth];
   QN_UNROLL for (int t = 0; t < kWidth; t++) {
-    taps[t] = load_lanes<kWhole>(weight + t * layer.weight_step, n);
+    taps[t] = load_lanes<kWhole>(weight, n);
+    QN_STEP_BY(weight, layer.weight_step);
   }
   const float* x = line + cell * layer.x_step;
   constexpr int kCells = (kPixels - 1) * kStride + kWidth;
   QN_UNROLL_32 for (int column = 0; column < kCells; column++) {
-    if (kEdge && (cell + column < 0 || cell + column >= layer.w.inputs)) continue;
-    Vec cell_values = load_lanes<kWhole>(x + column * layer.x_step, n);
-    QN_IN_REGISTER(cell_values);
-    add_cell<kWidth, kStride>(cell_values, taps, column, sum);
+    if (!kEdge || (cell + column >= 0 && cell + column < layer.w.inputs)) {
+      Vec cell_values = load_lanes<kWhole>(x, n);
+      QN_IN_REGISTER(cell_values);
+      add_cell<kWidth, kStride>(cell_values, taps, column, sum);
+    }
+    QN_STEP_BY(x, layer.x_step);
   }
 }
 
@@ -100,7 +103,14 @@ QN_INLINE void compute_tile(const DepthwiseLayer& layer, const FloatRow& row, in
                             int64_t n) {
   Vec sum[kPixels];
   const Vec bias = load_lanes<kWhole>(layer.bias + c, n);
-  QN_UNROLL for (int j = 0; j < kPixels; j++) sum[j] = bias;
+  float* y = row.y + column * layer.y_step + c;
+  const float* ahead = y;
+  QN_UNROLL for (int j = 0; j < kPixels; j++) {
+    // Has the result's lines there when the sums are done.
+    prefetch(ahead);
+    QN_STEP_BY(ahead, layer.y_step);
+    sum[j] = bias;
+  }
   const int64_t cell = first_cell(layer.w, column);
   const float* x = row.x + c;
   const float* weight = row.weight + c;
@@ -114,15 +124,15 @@ QN_INLINE void compute_tile(const DepthwiseLayer& layer, const FloatRow& row, in
     if (x - c >= row.x_end) x -= row.x_size;
     weight += row.weight_line;
   }
-  float* y = row.y + column * layer.y_step + c;
   const Vec lo = broadcast_vec(layer.lo), hi = broadcast_vec(layer.hi);
   QN_UNROLL for (int j = 0; j < kPixels; j++) {
     const Vec result = clamp(sum[j], lo, hi);
     if constexpr (kWhole) {
-      store(y + j * layer.y_step, result);
+      store(y, result);
     } else {
-      store_first(y + j * layer.y_step, n, result);
+      store_first(y, n, result);
     }
+    QN_STEP_BY(y, layer.y_step);
   }
 }
 
