@@ -202,6 +202,14 @@ inline void compute_row(const DepthwiseLayer& layer, const FloatRow& row, int64_
   }
 }
 
+// Item i, row after row and not, as codes are, channels after channels: so the layers before and after go
+// too, and what a thread reads it has mostly written itself.
+inline DepthwiseItem float_item(const Call& call, int64_t i) {
+  const int64_t slices = (call.out[0].dim[3] + kDepthwiseFloatChannels - 1) / kDepthwiseFloatChannels;
+  const int64_t of_slice = depthwise_items(call, kDepthwiseFloatChannels) / slices;
+  return depthwise_item(call, i % slices * of_slice + i / slices, kDepthwiseFloatChannels);
+}
+
 inline void compute_items(const Call& call, int64_t begin, int64_t end,
                           void (*apply_fused)(const Call&, const FusedTile&)) {
   const View &x = call.in[kDepthwiseX], &y = call.out[0];
@@ -217,7 +225,7 @@ inline void compute_items(const Call& call, int64_t begin, int64_t end,
                        static_cast<float>(call.attribute[kDepthwiseLo]),
                        static_cast<float>(call.attribute[kDepthwiseHi])};
   for (int64_t i = begin; i < end; i++) {
-    const DepthwiseItem item = depthwise_item(call, i, kDepthwiseFloatChannels);
+    const DepthwiseItem item = float_item(call, i);
     const int64_t channels = item.channel_end - item.channel_begin;
     layer.x = static_cast<const float*>(x.data) + item.image * x.dim[1] * x.dim[2] * x.stride;
     for (int64_t r = item.row_begin; r < item.row_end; r++) {

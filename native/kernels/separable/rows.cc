@@ -167,15 +167,6 @@ class RowPipeline {
   int64_t next_ = -1;  // row to be expanded; -1: the first that is read
 };
 
-// An item is some rows of outputs of an image.
-int64_t items_of_image(const Call& call, const RowCounts& counts) {
-  return ceil_div(call.out[0].dim[1], counts.outputs);
-}
-
-int64_t items(const Call& call, const SeparableInputs& inputs) {
-  return call.out[0].dim[0] * items_of_image(call, RowCounts(call, inputs));
-}
-
 int64_t scratch_bytes(const Call& call, const SeparableInputs& inputs) {
   const ScratchSizes sizes(call, inputs, RowCounts(call, inputs));
   return kConvolutionScratch + (sizes.expanded + sizes.filtered) * static_cast<int64_t>(sizeof(float));
@@ -183,20 +174,20 @@ int64_t scratch_bytes(const Call& call, const SeparableInputs& inputs) {
 
 void run(const Call& call, const SeparableInputs& inputs, const LayerKernels& kernels, int64_t begin,
          int64_t end, void* scratch) {
-  const RowCounts counts(call, inputs);
-  const int64_t of_image = items_of_image(call, counts);
+  const int64_t rows = call.out[0].dim[1], together = RowCounts(call, inputs).outputs;
   RowPipeline pipeline(call, inputs, kernels, scratch);
-  for (int64_t item = begin; item < end; item++) {
-    if (item == begin || item % of_image == 0) pipeline.start_image(item / of_image);
-    const int64_t row = item % of_image * counts.outputs;
-    pipeline.compute(row, std::min(row + counts.outputs, call.out[0].dim[1]));
+  for (int64_t item = begin; item < end;) {
+    const int64_t row = item % rows, row_end = std::min({row + together, rows, row + end - item});
+    if (item == begin || row == 0) pipeline.start_image(item / rows);
+    pipeline.compute(row, row_end);
+    item += row_end - row;
   }
 }
 
 }  // namespace
 
-int64_t separable_conv2d_items(const Call& call) { return items(call, kSeparableInputs); }
-int64_t inverted_residual_items(const Call& call) { return items(call, kInvertedResidualInputs); }
+// An item is a row of outputs.
+int64_t separable_items(const Call& call) { return call.out[0].dim[0] * call.out[0].dim[1]; }
 
 int64_t separable_conv2d_scratch_bytes(const Call& call) { return scratch_bytes(call, kSeparableInputs); }
 int64_t inverted_residual_scratch_bytes(const Call& call) {

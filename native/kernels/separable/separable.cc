@@ -86,25 +86,26 @@ int64_t operations_of_op(const Call& call) {
 
 int64_t one_item(const Call&) { return 1; }
 
-// A piece begins with the expansion of rows that the one before it has expanded too.
-constexpr int kExpandingPieces = 2;
+// A piece begins with the expansion of rows that the one before it has expanded too, and short ones are
+// projected by few pixels at once.
+constexpr int kPieces = 2;
 
 constexpr Kernel kSeparableKernels[] = {
 #if defined(QN_X86)
-    {"separable_conv2d_avx512", Isa::avx512, separable_conv2d_avx512, nullptr, separable_conv2d_items,
-     separable_conv2d_scratch_bytes},
-    {"separable_conv2d_avx2", Isa::avx2, separable_conv2d_avx2, nullptr, separable_conv2d_items,
-     separable_conv2d_scratch_bytes},
+    {"separable_conv2d_avx512", Isa::avx512, separable_conv2d_avx512, nullptr, separable_items,
+     separable_conv2d_scratch_bytes, kPieces},
+    {"separable_conv2d_avx2", Isa::avx2, separable_conv2d_avx2, nullptr, separable_items,
+     separable_conv2d_scratch_bytes, kPieces},
 #endif
     {"separable_conv2d_reference", Isa::reference, separable_conv2d_reference, nullptr, one_item},
 };
 
 constexpr Kernel kInvertedResidualKernels[] = {
 #if defined(QN_X86)
-    {"inverted_residual_avx512", Isa::avx512, inverted_residual_avx512, nullptr, inverted_residual_items,
-     inverted_residual_scratch_bytes, kExpandingPieces},
-    {"inverted_residual_avx2", Isa::avx2, inverted_residual_avx2, nullptr, inverted_residual_items,
-     inverted_residual_scratch_bytes, kExpandingPieces},
+    {"inverted_residual_avx512", Isa::avx512, inverted_residual_avx512, nullptr, separable_items,
+     inverted_residual_scratch_bytes, kPieces},
+    {"inverted_residual_avx2", Isa::avx2, inverted_residual_avx2, nullptr, separable_items,
+     inverted_residual_scratch_bytes, kPieces},
 #endif
     {"inverted_residual_reference", Isa::reference, inverted_residual_reference, nullptr, one_item},
 };

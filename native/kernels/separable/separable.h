@@ -46,8 +46,7 @@ KernelFunction separable_conv2d_reference, inverted_residual_reference;
 #if defined(QN_X86)
 KernelFunction separable_conv2d_avx2, inverted_residual_avx2;
 KernelFunction separable_conv2d_avx512, inverted_residual_avx512;
-int64_t separable_conv2d_items(const Call& call);
-int64_t inverted_residual_items(const Call& call);
+int64_t separable_items(const Call& call);
 int64_t separable_conv2d_scratch_bytes(const Call& call);
 int64_t inverted_residual_scratch_bytes(const Call& call);
 #endif
