@@ -27,6 +27,7 @@ export type { Int8Matrix, TableMatrix } from './formats/bitsandbytes.js'
 export { FormatError } from './formats/error.js'
 export type { GptqMatrix } from './formats/gptq.js'
 export type { FileInspection, TypeTotal } from './formats/inspect.js'
+export { FolderError } from './formats/output-folder.js'
 export type { StorageType, TensorSource } from './formats/tensor.js'
 export {
   isQuantizedGraph,
@@ -144,6 +145,7 @@ export {
 } from './quantize/detector/quantize-detector.js'
 export { type CalibrationData, quantizeGraph } from './quantize/detector/quantize-graph.js'
 export type {
+  ActivationType,
   DetectorPrecision as QuantizedDetectorPrecision,
   DetectorRecipe,
 } from './quantize/detector/recipe.js'

@@ -9,12 +9,12 @@
 namespace qn {
 namespace {
 
-enum class Operand { none, elements, table };
+enum class Operand { none, elements, codes, table };
 
 struct FusedSpec {
   const char* name;
   FusedOp op;
-  DType dtype;  // f32 or u8
+  DType dtype;  // of what it works on: f32 or u8
   Operand operand;
   std::vector<const char*> attributes;
 };
@@ -58,6 +58,10 @@ const std::vector<FusedSpec>& specs() {
        u8,
        Operand::elements,
        {"multiplier", "x_zero", "operand_zero", "y_zero", "lo", "hi"}},
+      {"dequantize", FusedOp::dequantize, f32, Operand::none, {"scale", "zero"}},
+      {"add_dequantized", FusedOp::add_dequantized, f32, Operand::codes, {"scale", "zero"}},
+      {"multiply_dequantized", FusedOp::multiply_dequantized, f32, Operand::codes, {"scale", "zero"}},
+      {"quantize", FusedOp::quantize, f32, Operand::none, {"multiplier", "zero", "lo", "hi"}},
   };
   return list;
 }
@@ -72,8 +76,24 @@ std::int64_t elements_of(const View& view) {
   return elements;
 }
 
+// Whether it has to do with both float32 and codes.
+bool is_between(FusedOp op) {
+  return op == FusedOp::dequantize || op == FusedOp::add_dequantized || op == FusedOp::multiply_dequantized ||
+         op == FusedOp::quantize;
+}
+
+bool is_strided_image(const FusedStep& step, const View& image, const View& out) {
+  const auto covers = [&](int d, std::int64_t stride) {
+    return (image.dim[d] + stride - 1) / stride == out.dim[d];
+  };
+  return image.rank == 4 && out.rank == 4 && covers(0, 1) && covers(1, step.stride_h) &&
+         covers(2, step.stride_w) && covers(3, 1);
+}
+
 // none: the operand goes with the output in no way.
-OperandKind kind_of(const View& operand, const View& out) {
+OperandKind kind_of(const FusedStep& step, const View& operand, const View& out) {
+  if (step.stride_h > 1 || step.stride_w > 1)
+    return is_strided_image(step, operand, out) ? OperandKind::strided : OperandKind::none;
   if (operand.rank == out.rank && std::equal(operand.dim, operand.dim + operand.rank, out.dim))
     return OperandKind::same;
   if (elements_of(operand) == 1) return OperandKind::scalar;
@@ -89,6 +109,16 @@ bool is_integer(double value, double lo, double hi) {
 
 bool are_codes(std::initializer_list<double> values) {
   return std::all_of(values.begin(), values.end(), [](double v) { return is_integer(v, 0, 255); });
+}
+
+// One of the strides of an operand. Throws Error naming `where`.
+std::int32_t stride_of(const FusedDesc& desc, const char* name, const std::string& where) {
+  const auto given = desc.attributes.find(name);
+  if (given == desc.attributes.end()) return 1;
+  constexpr double kLargest = 1 << 20;
+  if (!is_integer(given->second, 1, kLargest))
+    throw Error(where + "fused step '" + desc.op + "': " + name + " is not an integer from 1 to 2^20");
+  return static_cast<std::int32_t>(given->second);
 }
 
 // Why kernels cannot compute with these values, empty when they can. The sum of add_codes fits 32 bits.
@@ -108,6 +138,26 @@ std::string check_attributes(FusedOp op, const double* a, std::size_t count) {
       return "zero points, lo and hi are not codes from 0 to 255, lo <= hi";
     if (std::fabs(a[0]) > 1e30) return "multiplier is out of range";
   }
+  if (op == FusedOp::quantize && (!are_codes({a[1], a[2], a[3]}) || a[2] > a[3]))
+    return "zero, lo and hi are not codes from 0 to 255, lo <= hi";
+  if (is_between(op) && op != FusedOp::quantize && !are_codes({a[1]}))
+    return "zero is not a code from 0 to 255";
+  if (is_between(op) && std::fabs(a[0]) > 1e30) return "its factor is out of range";
+  return {};
+}
+
+// Why step s of a chain cannot be where it is, empty when it can.
+std::string check_place(const std::vector<FusedStep>& steps, std::size_t s, RealSteps reals,
+                        const View& out) {
+  const FusedOp op = steps[s].op;
+  const bool real = steps.back().op == FusedOp::quantize;
+  if (is_between(op) && reals == RealSteps::none) return "this op has no float32 before its codes";
+  if (is_between(op) && (!real || out.dtype != DType::u8))
+    return "there must be a u8 result and quantize as the last step";
+  if (op == FusedOp::quantize && s + 1 < steps.size()) return "it is not the last step";
+  if ((op == FusedOp::dequantize) != (real && s == 0 && reals == RealSteps::of_codes))
+    return op == FusedOp::dequantize ? "only codes are dequantized, and first"
+                                     : "codes must be dequantized first";
   return {};
 }
 
@@ -121,7 +171,13 @@ FusedStep read_fused(const FusedDesc& desc, const std::string& where) {
     throw Error(where + "fused step '" + desc.op + "' takes " +
                 (found->operand == Operand::none ? "no operand" : "an operand"));
   }
-  FusedStep step{found->op, OperandKind::none, desc.operand, {}};
+  FusedStep step{found->op, OperandKind::none, desc.operand, 1, 1, {}};
+  std::size_t known = found->attributes.size();
+  if (found->operand == Operand::elements || found->operand == Operand::codes) {
+    step.stride_h = stride_of(desc, "stride_h", where);
+    step.stride_w = stride_of(desc, "stride_w", where);
+    known += desc.attributes.count("stride_h") + desc.attributes.count("stride_w");
+  }
   for (std::size_t i = 0; i < found->attributes.size(); i++) {
     const auto given = desc.attributes.find(found->attributes[i]);
     if (given == desc.attributes.end()) {
@@ -130,29 +186,36 @@ FusedStep read_fused(const FusedDesc& desc, const std::string& where) {
     }
     step.attribute[i] = given->second;
   }
-  if (desc.attributes.size() != found->attributes.size()) {
+  if (desc.attributes.size() != known) {
     throw Error(where + "fused step '" + desc.op + "' has an attribute that it does not know");
   }
-  if (const std::string reason = check_attributes(step.op, step.attribute, desc.attributes.size());
+  if (const std::string reason = check_attributes(step.op, step.attribute, found->attributes.size());
       !reason.empty())
     throw Error(where + "fused step '" + desc.op + "': " + reason);
   return step;
 }
 
-std::string bind_fused(std::vector<FusedStep>& steps, const View* in, const View& out) {
-  for (FusedStep& step : steps) {
+std::string bind_fused(std::vector<FusedStep>& steps, RealSteps reals, const View* in, const View& out) {
+  const DType dtype = !steps.empty() && steps.back().op == FusedOp::quantize ? DType::f32 : out.dtype;
+  for (std::size_t s = 0; s < steps.size(); s++) {
+    FusedStep& step = steps[s];
     const FusedSpec& spec = spec_of(step.op);
     const std::string name = std::string("fused step '") + spec.name + "': ";
-    if (out.dtype != spec.dtype) return name + "the result is not " + name_of(spec.dtype);
+    if (const std::string reason = check_place(steps, s, reals, out); !reason.empty()) return name + reason;
+    if (dtype != spec.dtype) return name + "the result is not " + name_of(spec.dtype);
     if (spec.operand == Operand::none) continue;
     const View& operand = in[step.operand];
-    if (operand.dtype != spec.dtype) return name + "its operand is not " + name_of(spec.dtype);
+    const DType wanted = spec.operand == Operand::codes ? DType::u8 : spec.dtype;
+    if (operand.dtype != wanted) return name + "its operand is not " + name_of(wanted);
     if (spec.operand == Operand::table) {
       if (elements_of(operand) != 256) return name + "its table does not have 256 entries";
       step.kind = OperandKind::table;
       continue;
     }
-    step.kind = kind_of(operand, out);
+    step.kind = kind_of(step, operand, out);
+    if (step.kind == OperandKind::none && (step.stride_h > 1 || step.stride_w > 1))
+      return name + "its operand is no image of which the result meets every " +
+             std::to_string(step.stride_h) + ". row and " + std::to_string(step.stride_w) + ". column";
     if (step.kind == OperandKind::none)
       return name + "its operand has neither the result's shape, nor one value a channel, nor one value";
   }

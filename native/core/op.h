@@ -31,6 +31,10 @@ struct AttributeSpec {
   bool required;
 };
 
+// What a chain of fused steps that ends in `quantize` begins with: the float32 that an op has before it
+// rounds, or codes that are dequantized.
+enum class RealSteps : uint8_t { none, of_sums, of_codes };
+
 // `signature` names the operands: "f32|q8[T,K], weight[N,K] -> f32[T,N]". A port is one or more classes and a
 // shape; a capital letter stands for the same dimension everywhere, a number for itself, [*] for any shape.
 // Classes: f32 f16 i32 u8 i8, q8 (any block size), kv (f32 or f16), weight (panels of any format). A port
@@ -50,6 +54,8 @@ struct OpSpec {
   std::span<const Kernel> kernels;  // in order of preference; the last is the reference kernel
   // Output 0 may share memory with this input when nothing else reads that input later; -1: never.
   int in_place_input = -1;
+  // Which fused steps on float32 a u8 result may have.
+  RealSteps real_steps = RealSteps::none;
   // Operands may be parts of other tensors (View::stride).
   bool strided = false;
   // Checks indices in integer operands (row numbers, slots) before the kernel trusts them: called at each run

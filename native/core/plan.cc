@@ -192,7 +192,7 @@ Plan make_plan(const Program& program, const std::vector<CheckedStep>& steps, co
     const OpSpec& op = *steps[s].op;
     plan.fused.push_back(steps[s].fused);
     std::vector<FusedStep>& fused = plan.fused.back();
-    std::string reason = fused.empty() ? "" : bind_fused(fused, in.data(), out[0]);
+    std::string reason = fused.empty() ? "" : bind_fused(fused, op.real_steps, in.data(), out[0]);
     Call call{in.data(), out.data(), {}, fused.data(), static_cast<std::int32_t>(fused.size())};
     std::copy(std::begin(steps[s].attribute), std::end(steps[s].attribute), call.attribute);
     if (reason.empty() && op.check) reason = op.check(call);

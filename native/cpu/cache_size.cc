@@ -2,35 +2,12 @@
 
 #include <algorithm>
 
-#if defined(QN_X86)
-#if defined(_MSC_VER)
-#include <intrin.h>
-#else
-#include <cpuid.h>
-#endif
-#endif
+#include "native/cpu/cpuid.h"
 
 namespace qn::cpu {
 namespace {
 
 #if defined(QN_X86)
-struct Registers {
-  std::uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
-};
-
-Registers cpuid(std::uint32_t leaf, std::uint32_t subleaf) {
-  Registers r;
-#if defined(_MSC_VER)
-  int out[4];
-  __cpuidex(out, static_cast<int>(leaf), static_cast<int>(subleaf));
-  r = {static_cast<std::uint32_t>(out[0]), static_cast<std::uint32_t>(out[1]),
-       static_cast<std::uint32_t>(out[2]), static_cast<std::uint32_t>(out[3])};
-#else
-  __cpuid_count(leaf, subleaf, r.eax, r.ebx, r.ecx, r.edx);
-#endif
-  return r;
-}
-
 struct Cache {
   int level = 0;
   std::int64_t bytes = 0;

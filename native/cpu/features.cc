@@ -4,35 +4,12 @@
 #include <cstring>
 
 #include "native/core/error.h"
-
-#if defined(QN_X86)
-#if defined(_MSC_VER)
-#include <intrin.h>
-#else
-#include <cpuid.h>
-#endif
-#endif
+#include "native/cpu/cpuid.h"
 
 namespace qn::cpu {
 namespace {
 
 #if defined(QN_X86)
-struct Registers {
-  std::uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
-};
-
-Registers cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0) {
-  Registers r;
-#if defined(_MSC_VER)
-  int out[4];
-  __cpuidex(out, static_cast<int>(leaf), static_cast<int>(subleaf));
-  std::memcpy(&r, out, sizeof(r));
-#else
-  __cpuid_count(leaf, subleaf, r.eax, r.ebx, r.ecx, r.edx);
-#endif
-  return r;
-}
-
 // XCR0: which register files the operating system saves on a context switch. Without it an instruction that
 // the CPU knows still faults.
 std::uint64_t saved_state(const Registers& leaf1) {

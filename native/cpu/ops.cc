@@ -7,6 +7,7 @@
 #include "native/kernels/binary/binary.h"
 #include "native/kernels/cast/cast.h"
 #include "native/kernels/convolution/float_convolution.h"
+#include "native/kernels/convolution/packed_convolution.h"
 #include "native/kernels/convolution/u8_convolution.h"
 #include "native/kernels/depthwise/depthwise.h"
 #include "native/kernels/dequantize/dequantize.h"
@@ -74,6 +75,8 @@ std::span<const OpSpec* const> ops() {
       &conv2d_dynamic_op(),
       &transpose_conv2d_u8_op(),
       &transpose_conv2d_dynamic_op(),
+      &conv2d_dynamic_packed_op(),
+      &transpose_conv2d_dynamic_packed_op(),
       &elementwise_op(),
       &peaks_op(),
       &windows_at_op(),

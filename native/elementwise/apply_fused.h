@@ -14,6 +14,10 @@ struct FusedTile {
   int64_t row_step;  // from one row of the tile to the next; 1 but for transposed convolutions
   int64_t first_channel;
   int64_t channels;
+  // Of calls with real steps (fused.h): room for float32, rows value_distance apart, between the op and its
+  // codes. An op of sums has its results there; out[0] has codes only after the last step.
+  float* values = nullptr;
+  int64_t value_distance = 0;
 };
 
 // Do nothing when the call has no fused steps. All give the same bits, float steps too.

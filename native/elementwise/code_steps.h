@@ -79,21 +79,27 @@ inline void combine(TileRows<uint8_t> y, TileSize size, TileRows<const uint8_t> 
   });
 }
 
+inline void apply_code_step(const Call& call, const FusedStep& step, const FusedTile& tile,
+                            TileRows<const uint8_t> operand) {
+  const TileSize size = size_of(call, step, tile);
+  const TileRows<uint8_t> y = rows_of<uint8_t>(call.out[0], tile);
+  const bool scalar = step.kind == OperandKind::scalar;
+  if (step.op == FusedOp::lookup) {
+    const CodeTable table = load_table(operand.data);
+    for (int64_t row = 0; row < size.rows; row++) look_up(y.data + row * y.distance, size.columns, table);
+  } else if (step.op == FusedOp::add_codes) {
+    combine(y, size, operand, scalar, AddCodes(step.attribute));
+  } else {
+    combine(y, size, operand, scalar, MultiplyCodes(step.attribute));
+  }
+}
+
 inline void apply_code_steps(const Call& call, const FusedTile& tile) {
   for (int32_t s = 0; s < call.fused_steps; s++) {
     const FusedStep& step = call.fused[s];
-    const TileSize size = size_of(call, step, tile);
-    const TileRows<uint8_t> y = rows_of<uint8_t>(call.out[0], tile);
-    const TileRows<const uint8_t> operand = operand_rows<uint8_t>(call, step, tile);
-    const bool scalar = step.kind == OperandKind::scalar;
-    if (step.op == FusedOp::lookup) {
-      const CodeTable table = load_table(operand.data);
-      for (int64_t row = 0; row < size.rows; row++) look_up(y.data + row * y.distance, size.columns, table);
-    } else if (step.op == FusedOp::add_codes) {
-      combine(y, size, operand, scalar, AddCodes(step.attribute));
-    } else {
-      combine(y, size, operand, scalar, MultiplyCodes(step.attribute));
-    }
+    each_part<uint8_t>(call, step, tile, [&](const FusedTile& part, TileRows<const uint8_t> operand) {
+      apply_code_step(call, step, part, operand);
+    });
   }
 }
 

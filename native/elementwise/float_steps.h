@@ -56,10 +56,11 @@ inline void each(TileRows<float> y, TileSize size, const Operand& operand, const
   });
 }
 
-inline void apply_step(const Call& call, const FusedStep& step, const FusedTile& tile) {
+inline void apply_step(const Call& call, const FusedStep& step, const FusedTile& tile,
+                       TileRows<const float> rows) {
   const TileSize size = size_of(call, step, tile);
-  const TileRows<float> y = rows_of<float>(call.out[0], tile);
-  const Operand operand{operand_rows<float>(call, step, tile), step.kind == OperandKind::scalar};
+  const TileRows<float> y = value_rows(call, tile);
+  const Operand operand{rows, step.kind == OperandKind::scalar};
   const float p = static_cast<float>(step.attribute[0]), q = static_cast<float>(step.attribute[1]);
   switch (step.op) {
     case FusedOp::add:
@@ -115,12 +116,22 @@ inline void apply_step(const Call& call, const FusedStep& step, const FusedTile&
     case FusedOp::lookup:
     case FusedOp::add_codes:
     case FusedOp::multiply_codes:
+    case FusedOp::dequantize:
+    case FusedOp::add_dequantized:
+    case FusedOp::multiply_dequantized:
+    case FusedOp::quantize:
       return;
   }
 }
 
+inline void apply_float_step(const Call& call, const FusedStep& step, const FusedTile& tile) {
+  each_part<float>(call, step, tile, [&](const FusedTile& part, TileRows<const float> operand) {
+    apply_step(call, step, part, operand);
+  });
+}
+
 inline void apply_float_steps(const Call& call, const FusedTile& tile) {
-  for (int32_t s = 0; s < call.fused_steps; s++) apply_step(call, call.fused[s], tile);
+  for (int32_t s = 0; s < call.fused_steps; s++) apply_float_step(call, call.fused[s], tile);
 }
 
 }  // namespace

@@ -77,6 +77,10 @@ float apply(const FusedStep& step, float x, float b) {
     case FusedOp::lookup:
     case FusedOp::add_codes:
     case FusedOp::multiply_codes:
+    case FusedOp::dequantize:
+    case FusedOp::add_dequantized:
+    case FusedOp::multiply_dequantized:
+    case FusedOp::quantize:
       break;
   }
   return x;
@@ -107,18 +111,34 @@ uint8_t apply(const FusedStep& step, uint8_t x, uint8_t b) {
   return multiply_codes(step.attribute, x, b);
 }
 
-template <class T>
-void apply_step(const Call& call, const FusedStep& step, const FusedTile& tile) {
-  const TileRows<T> y = rows_of<T>(call.out[0], tile);
-  const TileRows<const T> b = operand_rows<T>(call, step, tile);
+float dequantized(const double* a, uint8_t code) {
+  return (static_cast<float>(code) - static_cast<float>(a[1])) * static_cast<float>(a[0]);
+}
+
+// NaN becomes lo.
+uint8_t quantized(const double* a, float x) {
+  const float zero = static_cast<float>(a[1]);
+  const float lo = static_cast<float>(a[2]) - zero, hi = static_cast<float>(a[3]) - zero;
+  const float real = x * static_cast<float>(a[0]), raised = real > lo ? real : lo;
+  return static_cast<uint8_t>(std::nearbyint(raised < hi ? raised : hi) + zero);
+}
+
+float apply(const FusedStep& step, float x, uint8_t b) {
+  const float real = dequantized(step.attribute, b);
+  return step.op == FusedOp::add_dequantized ? x + real : x * real;
+}
+
+template <class T, class B>
+void apply_step(const FusedStep& step, const FusedTile& tile, TileRows<T> y, TileRows<const B> b) {
   for (int64_t row = 0; row < tile.rows; row++) {
     for (int64_t c = 0; c < tile.channels; c++) {
       T& value = y.data[row * y.distance + c];
       switch (step.kind) {
         case OperandKind::none:
-          value = apply(step, value, T{});
+          value = apply(step, value, B{});
           break;
         case OperandKind::same:
+        case OperandKind::strided:
         case OperandKind::channel:
           value = apply(step, value, b.data[row * b.distance + c]);
           break;
@@ -126,23 +146,59 @@ void apply_step(const Call& call, const FusedStep& step, const FusedTile& tile) 
           value = apply(step, value, b.data[0]);
           break;
         case OperandKind::table:
-          value = b.data[static_cast<uint8_t>(value)];
+          value = static_cast<T>(b.data[static_cast<uint8_t>(value)]);
           break;
       }
     }
   }
 }
 
+void apply_on_codes(const Call& call, const FusedStep& step, const FusedTile& tile) {
+  each_part<uint8_t>(call, step, tile, [&](const FusedTile& part, TileRows<const uint8_t> operand) {
+    apply_step(step, part, rows_of<uint8_t>(call.out[0], part), operand);
+  });
+}
+
+template <class B>
+void apply_on_floats(const Call& call, const FusedStep& step, const FusedTile& tile) {
+  each_part<B>(call, step, tile, [&](const FusedTile& part, TileRows<const B> operand) {
+    apply_step(step, part, value_rows(call, part), operand);
+  });
+}
+
+// Calls visit(code, value) for each element of a tile.
+template <class Visit>
+void each_element(const Call& call, const FusedTile& tile, Visit visit) {
+  const TileRows<uint8_t> y = rows_of<uint8_t>(call.out[0], tile);
+  for (int64_t row = 0; row < tile.rows; row++) {
+    for (int64_t c = 0; c < tile.channels; c++)
+      visit(y.data[row * y.distance + c], tile.values[row * tile.value_distance + c]);
+  }
+}
+
+void apply_any(const Call& call, const FusedStep& step, const FusedTile& tile) {
+  const double* a = step.attribute;
+  switch (step.op) {
+    case FusedOp::lookup:
+    case FusedOp::add_codes:
+    case FusedOp::multiply_codes:
+      return apply_on_codes(call, step, tile);
+    case FusedOp::dequantize:
+      return each_element(call, tile, [=](uint8_t code, float& value) { value = dequantized(a, code); });
+    case FusedOp::quantize:
+      return each_element(call, tile, [=](uint8_t& code, float value) { code = quantized(a, value); });
+    case FusedOp::add_dequantized:
+    case FusedOp::multiply_dequantized:
+      return apply_on_floats<uint8_t>(call, step, tile);
+    default:
+      return apply_on_floats<float>(call, step, tile);
+  }
+}
+
 }  // namespace
 
 void apply_fused_reference(const Call& call, const FusedTile& tile) {
-  for (int32_t s = 0; s < call.fused_steps; s++) {
-    if (call.out[0].dtype == DType::f32) {
-      apply_step<float>(call, call.fused[s], tile);
-    } else {
-      apply_step<uint8_t>(call, call.fused[s], tile);
-    }
-  }
+  for (int32_t s = 0; s < call.fused_steps; s++) apply_any(call, call.fused[s], tile);
 }
 
 }  // namespace qn

@@ -29,6 +29,10 @@ static inline simde__m512i qn_simde_mm512_cvtps_epi32(simde__m512 a) {
 #define _mm512_cvtps_epi32(a) qn_simde_mm512_cvtps_epi32(a)
 #endif
 
+// SIMDe 0.7.4 gives the name four parameters, as its masked form has.
+#undef _mm512_madd_epi16
+#define _mm512_madd_epi16(a, b) simde_mm512_madd_epi16(a, b)
+
 #if !defined(_mm512_cvtepu8_epi32)
 static inline simde__m512i qn_simde_mm512_cvtepu8_epi32(simde__m128i a) {
   uint8_t in[16];

@@ -44,14 +44,20 @@ export function chromeTrace({ model, runs }: Profile): Trace {
   ])
 }
 
-/** The same of a detector: a thread a precision, a span an image. */
+/** The same of a detector: a thread a precision and type of activations, a span an image. */
 export function detectorTrace(model: string, { runs }: DetectorBench): Trace {
   return traceOf(
     model,
-    runs.map(({ precision, images }) =>
-      images.map((image, i) => ({ ...image, name: `image ${i + 1}, ${precision}`, args: { precision } })),
+    runs.map(({ precision, activations, images }) =>
+      images.map((image, i) => ({
+        ...image,
+        name: `image ${i + 1}, ${precision}`,
+        args: { precision, ...(activations && { activations }) },
+      })),
     ),
-    runs.map(({ precision }) => precision),
+    runs.map(({ precision, activations }) =>
+      activations ? `${precision}, ${activations} activations` : precision,
+    ),
   )
 }
 

@@ -12,6 +12,7 @@ import { type DetectorDescription, describeDetector } from '../models/detector/d
 import { openNetwork } from '../models/detector/open.js'
 import { Preprocessor } from '../models/detector/preprocessor.js'
 import { networksAt, type PrecisionName } from '../quantize/detector/precisions.js'
+import { type ActivationType, inGroups } from '../quantize/detector/recipe.js'
 import type { Sample } from '../quantize/detector/run-graph.js'
 import { ceilingColumns, ceilingRows, driftText } from '../report/bench.js'
 import {
@@ -22,13 +23,19 @@ import {
 } from '../report/detector-bench.js'
 import { jsonDocument } from '../report/document.js'
 import { csvTable, markdownTable, textTable } from '../report/table.js'
-import type { PreprocessFlags } from './detector-options.js'
+import {
+  checkActivations,
+  type detectorCompute,
+  type PreprocessFlags,
+  type RelaxedFlags,
+} from './detector-options.js'
 import { checkFile } from './folders.js'
-import type { computeOptions } from './options.js'
 import { ProgressLine } from './progress.js'
 
-export interface DetectorBenchFlags {
+export interface DetectorBenchFlags extends RelaxedFlags {
   readonly precision?: PrecisionName[]
+  /** Of w4 and w2: each of them with each of these. */
+  readonly activations?: ActivationType | ActivationType[]
   readonly preprocess?: PreprocessFlags['preprocess']
   readonly trace?: string
   readonly json?: boolean
@@ -36,7 +43,7 @@ export interface DetectorBenchFlags {
   readonly csv?: boolean
 }
 
-type Compute = ReturnType<typeof computeOptions>
+type Compute = ReturnType<typeof detectorCompute>
 
 export async function benchPreset(
   preset: DetectorPreset,
@@ -67,6 +74,8 @@ async function measure(
   compute: Compute,
 ): Promise<void> {
   const { precision = ['native'], preprocess, trace } = flags
+  const activations = [flags.activations ?? 'f32'].flat()
+  for (const each of activations) checkActivations({ activations: each }, '--precision', precision)
   const progress = new ProgressLine()
   let bench: DetectorBench
   try {
@@ -76,10 +85,13 @@ async function measure(
       description,
       image,
       preprocess,
-      precisions: networksAt(description, precision, {
-        ...compute,
-        samples: () => samplesOf(image, new Preprocessor(description, { ...compute, preprocess })),
-      }),
+      precisions: activations.flatMap((each, i) =>
+        networksAt(description, i === 0 ? precision : precision.filter(inGroups), {
+          ...compute,
+          activations: each,
+          samples: () => samplesOf(image, new Preprocessor(description, { ...compute, preprocess })),
+        }),
+      ),
       onProgress: (done, total) => progress.update('timing the detector', done, total),
     })
     if (trace !== undefined) await writeFileAtomic(trace, JSON.stringify(detectorTrace(model, bench)))

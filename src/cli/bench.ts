@@ -20,13 +20,14 @@ import {
 import { jsonDocument } from '../report/document.js'
 import { type Column, csvTable, markdownTable, textTable } from '../report/table.js'
 import { benchPreset, type DetectorBenchFlags } from './bench-detector.js'
+import { addRelaxedOption, detectorCompute } from './detector-options.js'
 import { UsageError } from './errors.js'
 import { addComputeOptions, type ComputeFlags, computeOptions, integerList, listOf } from './options.js'
 import { ProgressLine } from './progress.js'
 
 type Bits = WeightBits | LlamaBits
 
-interface BenchFlags extends ComputeFlags, Omit<DetectorBenchFlags, 'preprocess'> {
+interface BenchFlags extends ComputeFlags, Omit<DetectorBenchFlags, 'preprocess' | 'activations'> {
   readonly preset?: Preset | DetectorPreset
   readonly model?: string
   readonly bits: Bits[]
@@ -55,7 +56,12 @@ export function benchCommand(): Command {
       (text) => listOf(widths)(text).map(toBits),
       [8, 4, 2] as Bits[],
     )
-    .option('--activations <list>', 'inputs of integer linear layers: f32, int8', listOf(modes), [...modes])
+    .option(
+      '--activations <list>',
+      'inputs of layers with integer weights, of a detector those of w4 and w2 (default there: f32)',
+      listOf(modes),
+      [...modes],
+    )
     .option('--tokens <list>', 'tokens a call: 1 is decoding, many are a prompt', integerList(1), [1, 512])
     .addOption(new Option('--cold', 'weights come from memory (default)').conflicts('hot'))
     .option('--hot', 'weights come from cache, as far as it holds them')
@@ -71,7 +77,7 @@ export function benchCommand(): Command {
     .addOption(new Option('--json', 'write one JSON document').conflicts(['markdown', 'csv']))
     .addOption(new Option('--markdown', 'write Markdown tables').conflicts('csv'))
     .option('--csv', 'write the kernels (with --model: the tests of the model) as CSV')
-  return addComputeOptions(command)
+  return addComputeOptions(addRelaxedOption(command))
     .addHelpText(
       'after',
       `
@@ -79,7 +85,8 @@ Examples:
   qnative bench
   qnative bench --preset llama-3.2-3b --bits 4 --activations int8 --tokens 1
   qnative bench --model model.gguf --bits native,8,4 --json
-  qnative bench --preset ssd-mobilenet-v2-320 --threads 1 --trace trace.json`,
+  qnative bench --preset ssd-mobilenet-v2-320 --threads 1 --trace trace.json
+  qnative bench --preset centernet-mb3 --precision dyn8,w4 --activations f32,int8`,
     )
     .action(bench)
 }
@@ -88,8 +95,8 @@ function toBits(name: (typeof widths)[number]): Bits {
   return name === '8' || name === '4' || name === '2' ? (Number(name) as 8 | 4 | 2) : name
 }
 
-const llamaOptions = ['bits', 'activations', 'tokens', 'hot', 'cold'] as const
-const detectorOptions = ['precision', 'trace'] as const
+const llamaOptions = ['bits', 'tokens', 'hot', 'cold'] as const
+const detectorOptions = ['precision', 'trace', 'relaxed'] as const
 
 async function bench(flags: BenchFlags, command: Command): Promise<void> {
   const { preset = 'smollm-135m' } = flags
@@ -98,7 +105,11 @@ async function bench(flags: BenchFlags, command: Command): Promise<void> {
     (name) => command.getOptionValueSource(name) === 'cli',
   )
   if (foreign) throw new UsageError(`--${foreign} is of ${isDetector ? 'Llamas' : 'detectors'}`)
-  if (isDetector) return benchPreset(preset, flags, computeOptions(flags))
+  if (isDetector) {
+    const given = command.getOptionValueSource('activations') === 'cli'
+    const activations: Activations[] = given ? flags.activations : ['f32']
+    return benchPreset(preset, { ...flags, activations }, detectorCompute(flags))
+  }
   await benchLlama(preset, flags)
 }
 

@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { Command } from 'commander'
 import { FormatError } from '../formats/error.js'
+import { createFolder } from '../formats/output-folder.js'
 import { writeFileAtomic } from '../formats/write-file.js'
 import { decodeImage } from '../images/decode.js'
 import { drawBoxes } from '../images/draw.js'
@@ -11,17 +11,17 @@ import { objectsOf } from '../models/detector/objects.js'
 import { openNetwork } from '../models/detector/open.js'
 import { detectedText, type ImageObjects, labelledBoxes } from '../report/detect.js'
 import { jsonDocument } from '../report/document.js'
-import { addPreprocessOption, type PreprocessFlags } from './detector-options.js'
-import { checkFolder } from './folders.js'
 import {
-  addComputeOptions,
-  type ComputeFlags,
-  computeOptions,
-  nonNegativeNumber,
-  positiveInteger,
-} from './options.js'
+  addPreprocessOption,
+  addRelaxedOption,
+  detectorCompute,
+  type PreprocessFlags,
+  type RelaxedFlags,
+} from './detector-options.js'
+import { checkFolder } from './folders.js'
+import { addComputeOptions, type ComputeFlags, positiveInteger, scoreThreshold } from './options.js'
 
-interface DetectFlags extends ComputeFlags, PreprocessFlags {
+interface DetectFlags extends ComputeFlags, PreprocessFlags, RelaxedFlags {
   readonly model: string
   readonly out?: string
   readonly scoreThreshold: number
@@ -40,13 +40,13 @@ export function detectCommand(): Command {
       'a .tflite file, a TensorFlow.js model.json or its folder, or a folder that quantize wrote',
     )
     .option('--out <folder>', 'draw boxes and labels into PNGs there, one an image; made if it is not there')
-    .option('--score-threshold <score>', 'objects above this score only, 0 to 1', nonNegativeNumber, 0.3)
+    .option('--score-threshold <score>', 'objects above this score only, 0 to 1', scoreThreshold, 0.3)
     .option(
       '--max-detections <n>',
       'at most so many an image (default: what the detector gives)',
       positiveInteger,
     )
-  addPreprocessOption(command).option('--json', 'write one JSON document')
+  addRelaxedOption(addPreprocessOption(command)).option('--json', 'write one JSON document')
   return addComputeOptions(command)
     .addHelpText(
       'after',
@@ -62,7 +62,7 @@ Examples:
 
 async function detect(files: string[], flags: DetectFlags): Promise<void> {
   if (flags.out !== undefined) checkFolder('--out', flags.out)
-  const compute = computeOptions(flags)
+  const compute = detectorCompute(flags)
   const description = describeDetector(await openNetwork(flags.model))
   const loaded = await loadDetector(description, description.network, {
     ...compute,
@@ -105,7 +105,7 @@ async function detectIn(
   const { width, height } = image
   const found = { image: file, width, height, objects }
   if (flags.out === undefined) return found
-  await mkdir(flags.out, { recursive: true })
+  await createFolder(flags.out)
   const drawn = path.join(flags.out, drawnName(file, before))
   await writeFileAtomic(drawn, await drawBoxes(image, labelledBoxes(objects)))
   return { ...found, drawn }

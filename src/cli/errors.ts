@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { CommanderError } from 'commander'
+import { FolderError } from '../formats/output-folder.js'
 import { UnusableError } from '../native/isa.js'
 
 /** The command line is wrong: exit code 2. */
@@ -24,6 +25,8 @@ export function report(error: unknown): ExitCode {
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  // Every command that makes folders has their name from there.
+  if (error instanceof FolderError) return `--out: ${error.message}`
   const { code, path, message } = error as NodeJS.ErrnoException
   if (code === undefined || path === undefined) return error.message
   // Node's "ENOENT: no such file or directory, open 'data.jsonl'", said as all other errors are: the file first.

@@ -8,20 +8,22 @@ import { detectorText } from '../report/detector.js'
 import { jsonDocument } from '../report/document.js'
 import { evaluateCoco } from '../tasks/coco/evaluate.js'
 import { evaluateDetector } from '../tasks/coco/evaluate-detector.js'
-import { addPreprocessOption, type PreprocessFlags } from './detector-options.js'
+import {
+  type ActivationFlags,
+  addActivationsOption,
+  addPreprocessOption,
+  addRelaxedOption,
+  checkActivations,
+  detectorCompute,
+  type PreprocessFlags,
+  type RelaxedFlags,
+} from './detector-options.js'
 import { UsageError } from './errors.js'
 import { checkFile } from './folders.js'
-import {
-  addComputeOptions,
-  type ComputeFlags,
-  computeOptions,
-  listOf,
-  nonNegativeNumber,
-  positiveInteger,
-} from './options.js'
+import { addComputeOptions, type ComputeFlags, listOf, positiveInteger, scoreThreshold } from './options.js'
 import { ProgressLine } from './progress.js'
 
-interface CocoFlags extends ComputeFlags, PreprocessFlags {
+interface CocoFlags extends ComputeFlags, PreprocessFlags, ActivationFlags, RelaxedFlags {
   readonly annotations: string
   readonly detections?: string
   readonly model?: string
@@ -40,8 +42,10 @@ interface CocoFlags extends ComputeFlags, PreprocessFlags {
 const modelOptions = [
   'images',
   'precision',
+  'activations',
   'calibration',
   'preprocess',
+  'relaxed',
   'scoreThreshold',
   'maxDetections',
   'limit',
@@ -77,8 +81,12 @@ export function cocoCommand(): Command {
       listOf(precisionNames),
     )
     .option('--calibration <folder>', 'images that int8 is calibrated on, and w4 and w2 are better with')
-  addPreprocessOption(command)
-    .option('--score-threshold <score>', 'detections above this score only (default: all)', nonNegativeNumber)
+  addRelaxedOption(addPreprocessOption(addActivationsOption(command)))
+    .option(
+      '--score-threshold <score>',
+      'detections above this score only, 0 to 1 (default: all)',
+      scoreThreshold,
+    )
     .option(
       '--max-detections <n>',
       'at most so many an image (default: what the detector gives)',
@@ -99,7 +107,8 @@ Examples:
   qnative eval coco --annotations instances_val2017.json --detections detections.json
   qnative eval coco --annotations instances_val2017.json --detections detections.json --per-class --json
   qnative eval coco --annotations instances_val2017.json --model detector.tflite --images val2017 --limit 500
-  qnative eval coco --annotations instances_val2017.json --model model.json --images val2017 --precision f32,int8 --calibration train2017`,
+  qnative eval coco --annotations instances_val2017.json --model model.json --images val2017 --precision f32,int8 --calibration train2017
+  qnative eval coco --annotations instances_val2017.json --model model.json --images val2017 --precision f32,w4 --activations int8`,
     )
     .action(coco)
 }
@@ -122,14 +131,16 @@ async function evaluateModel(flags: CocoFlags, model: string): Promise<void> {
   if (flags.precision?.includes('int8') && flags.calibration === undefined) {
     throw new UsageError('--precision int8 needs --calibration, a folder of images')
   }
+  checkActivations(flags, '--precision', flags.precision ?? ['native'])
   if (flags.writeDetections !== undefined) checkFile('--write-detections', flags.writeDetections)
-  const compute = computeOptions(flags)
+  const compute = detectorCompute(flags)
   const progress = new ProgressLine()
   try {
     const description = describeDetector(await openNetwork(model))
-    const { preprocess, calibration, precision = ['native'] } = flags
+    const { preprocess, calibration, activations, precision = ['native'] } = flags
     const precisions = detectorsAt(description, precision, {
       ...compute,
+      activations,
       preprocess,
       maxDetections: flags.maxDetections,
       calibration,

@@ -9,6 +9,7 @@ import { jsonDocument } from '../report/document.js'
 import { graphInspectionText } from '../report/graph-inspection.js'
 import { inspectionText } from '../report/inspection.js'
 import { sensitivityText } from '../report/quantized-detector.js'
+import { type ActivationFlags, addActivationsOption, checkActivations } from './detector-options.js'
 import { UsageError } from './errors.js'
 import { addComputeOptions, type ComputeFlags, computeOptions, positiveInteger } from './options.js'
 import { ProgressLine } from './progress.js'
@@ -29,6 +30,7 @@ export function inspectCommand(): Command {
         'of a float detector: what a precision costs each layer, the most sensitive first',
       ).choices(detectorPrecisions),
     )
+  addActivationsOption(command)
     .option('--calibration <folder>', 'of --sensitivity: images')
     .option('--samples <n>', 'of --sensitivity: compare layers on the first n images', positiveInteger)
     .option('--json', 'write one JSON document, every tensor in it')
@@ -46,7 +48,7 @@ Examples:
     .action(inspect)
 }
 
-interface InspectFlags extends ComputeFlags {
+interface InspectFlags extends ComputeFlags, ActivationFlags {
   readonly tensors?: boolean
   readonly sensitivity?: DetectorPrecision
   readonly calibration?: string
@@ -58,6 +60,7 @@ async function inspect(path: string, flags: InspectFlags): Promise<void> {
   if (flags.sensitivity) return inspectSensitivity(path, flags.sensitivity, flags)
   if (flags.calibration !== undefined) throw new UsageError('--calibration is of --sensitivity')
   if (flags.samples !== undefined) throw new UsageError('--samples is of --sensitivity')
+  if (flags.activations !== undefined) throw new UsageError('--activations is of --sensitivity')
   if (await isNetwork(path)) {
     const inspection = await inspectNetwork(path)
     const text = flags.json
@@ -76,8 +79,9 @@ async function inspect(path: string, flags: InspectFlags): Promise<void> {
 async function inspectSensitivity(
   model: string,
   precision: DetectorPrecision,
-  { calibration, samples, json, ...flags }: InspectFlags,
+  { calibration, samples, activations, json, ...flags }: InspectFlags,
 ): Promise<void> {
+  checkActivations({ ...(activations && { activations }) }, '--sensitivity', [precision])
   if (calibration === undefined) throw new UsageError('--sensitivity needs --calibration, a folder of images')
   if (!(await isNetwork(model))) throw new UsageError(`--sensitivity is of detectors, and ${model} is none`)
   const compute = computeOptions(flags)
@@ -87,7 +91,7 @@ async function inspectSensitivity(
       {
         ...compute,
         model,
-        recipe: { precision },
+        recipe: { precision, ...(activations && { activations }) },
         calibration: { folder: calibration },
         onProgress: (stage, done, total) => progress.update(stage, done, total),
       },

@@ -61,6 +61,15 @@ export function nonNegativeNumber(text: string): number {
   return value
 }
 
+/** Detectors' scores are at most 1, and only what is above the threshold counts. */
+export function scoreThreshold(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value >= 0 && value < 1)) {
+    throw new InvalidArgumentError(`Expected a number of 0 or more and below 1, got '${text}'.`)
+  }
+  return value
+}
+
 /** A list separated by commas, each one of `choices`. */
 export function listOf<T extends string>(choices: readonly T[]): (text: string) => T[] {
   return (text) =>

@@ -65,10 +65,7 @@ export function addPrecisionOptions(command: Command): Command {
       ).choices(['native', 'f32', 'f16', 'int8']),
     )
     .addOption(
-      new Option(
-        '--activations <type>',
-        'inputs of linear layers with integer weights: f32 is exact, int8 is fast',
-      )
+      new Option('--activations <type>', 'inputs of layers with integer weights: f32 is exact, int8 is fast')
         .choices(['f32', 'int8'])
         .default('f32'),
     )

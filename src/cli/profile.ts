@@ -10,7 +10,7 @@ import { jsonDocument } from '../report/document.js'
 import { phaseText, profileColumns } from '../report/profile.js'
 import { markdownTable, textTable } from '../report/table.js'
 import { type DetectorBenchFlags, profileImage } from './bench-detector.js'
-import { addPreprocessOption } from './detector-options.js'
+import { addPreprocessOption, addRelaxedOption, detectorCompute } from './detector-options.js'
 import { UsageError } from './errors.js'
 import { checkFile } from './folders.js'
 import { addComputeOptions, type ComputeFlags, computeOptions, listOf, positiveInteger } from './options.js'
@@ -22,7 +22,7 @@ import {
 } from './precision-options.js'
 import { ProgressLine } from './progress.js'
 
-interface ProfileFlags extends ComputeFlags, PrecisionFlags, DetectorBenchFlags {
+interface ProfileFlags extends ComputeFlags, PrecisionFlags, Omit<DetectorBenchFlags, 'activations'> {
   readonly model: string
   readonly prompt?: string
   readonly tokens?: number
@@ -50,11 +50,11 @@ export function profileCommand(): Command {
     )
     .option(
       '--precision <list>',
-      `of a detector, several of ${precisionNames.join(', ')} (default: native)`,
+      `of a detector, several of ${precisionNames.join(', ')}, w4 and w2 with --activations (default: native)`,
       listOf(precisionNames),
     )
     .option('--bits <width>', 'native (as stored), f32 (unquantized), 8, 4 or 2', oneWidth, 'native')
-  addPreprocessOption(addPrecisionOptions(command))
+  addRelaxedOption(addPreprocessOption(addPrecisionOptions(command)))
     .option('--trace <file>', 'write every step as a Chrome trace, for https://ui.perfetto.dev')
     .addOption(new Option('--json', 'write one JSON document').conflicts('markdown'))
     .option('--markdown', 'write a Markdown table')
@@ -77,7 +77,8 @@ function oneWidth(text: string): LlamaBits {
 
 async function profile(flags: ProfileFlags): Promise<void> {
   if (flags.trace !== undefined) checkFile('--trace', flags.trace)
-  if (flags.image !== undefined) return profileImage(flags.model, flags.image, flags, computeOptions(flags))
+  if (flags.image !== undefined) return profileImage(flags.model, flags.image, flags, detectorCompute(flags))
+  if (flags.relaxed) throw new UsageError('--relaxed is of detectors, which take --image')
   const precision = precisionFromFlags(flags.bits, flags)
   if (flags.prompt === undefined && flags.tokens === undefined) {
     throw new UsageError('nothing to run: give --prompt TEXT or --tokens N, or --image FILE for a detector')

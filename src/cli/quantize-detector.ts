@@ -4,12 +4,13 @@ import type { Isa } from '../native/face.js'
 import type { GroupSize } from '../quantize/arrays.js'
 import type { Observer } from '../quantize/detector/observers.js'
 import { type QuantizedDetector, quantizeDetector } from '../quantize/detector/quantize-detector.js'
-import type { DetectorPrecision, DetectorRecipe } from '../quantize/detector/recipe.js'
+import { type DetectorPrecision, type DetectorRecipe, inGroups } from '../quantize/detector/recipe.js'
+import type { ActivationFlags } from './detector-options.js'
 import { UsageError } from './errors.js'
 import type { ProgressLine } from './progress.js'
 
 /** Options of detectors alone. */
-export interface DetectorFlags {
+export interface DetectorFlags extends ActivationFlags {
   readonly precision?: DetectorPrecision
   readonly observer?: Observer
   readonly keep?: readonly string[]
@@ -38,14 +39,15 @@ export async function quantizeDetectorFrom(
   progress: ProgressLine,
 ): Promise<QuantizedDetector> {
   const precision = checkDetectorFlags(flags)
-  const { model, out, calibration, limit, keep, floatHeads, floatStem, groupSize, observer, preprocess } =
-    flags
+  const { model, out, calibration, limit, keep, floatHeads, floatStem, groupSize } = flags
+  const { activations, observer, preprocess } = flags
   const recipe: DetectorRecipe = {
     precision,
     ...(keep && { keep }),
     ...(floatHeads !== undefined && { floatHeads }),
     ...(floatStem !== undefined && { floatStem }),
     ...(groupSize !== undefined && { groupSize }),
+    ...(activations !== undefined && { activations }),
   }
   const result = quantizeDetector({
     ...compute,
@@ -69,8 +71,8 @@ export async function quantizeDetectorFrom(
 function checkDetectorFlags(flags: QuantizeDetectorFlags): DetectorPrecision {
   const { precision, calibration, autoMixed } = flags
   if (!precision) throw new UsageError(`${flags.model} is a detector, which needs --precision`)
-  const inGroups = precision === 'w4' || precision === 'w2'
-  const calibrated = precision === 'int8' || inGroups
+  const grouped = inGroups(precision)
+  const calibrated = precision === 'int8' || grouped
   if (precision === 'int8' && calibration === undefined) {
     throw new UsageError('--precision int8 needs --calibration, a folder of images')
   }
@@ -82,7 +84,10 @@ function checkDetectorFlags(flags: QuantizeDetectorFlags): DetectorPrecision {
     refuse(flags.floatHeads, '--float-heads', '--precision int8')
     refuse(flags.floatStem, '--float-stem', '--precision int8')
   }
-  if (!inGroups) refuse(flags.groupSize, '--group-size', '--precision w4 and w2')
+  if (!grouped) {
+    refuse(flags.groupSize, '--group-size', '--precision w4 and w2')
+    refuse(flags.activations, '--activations', '--precision w4 and w2')
+  }
   if (!calibrated && !autoMixed) refuse(calibration, '--calibration', 'int8, w4 and w2')
   const missing = Object.entries({
     '--max-ap-drop': flags.maxApDrop,

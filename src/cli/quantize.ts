@@ -10,7 +10,7 @@ import { type QuantizeResult, quantizeLlama } from '../quantize/quantize-llama.j
 import { jsonDocument } from '../report/document.js'
 import { blockLine, quantizeText } from '../report/quantize.js'
 import { quantizedDetectorText } from '../report/quantized-detector.js'
-import { addPreprocessOption } from './detector-options.js'
+import { addActivationsOption, addPreprocessOption } from './detector-options.js'
 import { UsageError } from './errors.js'
 import { addComputeOptions, type ComputeFlags, computeOptions, nonNegativeNumber } from './options.js'
 import { parseGroupSize } from './precision-options.js'
@@ -52,6 +52,7 @@ const llamaOptions = [
 ] as const satisfies readonly (keyof QuantizeFlags)[]
 const detectorOptions = [
   'precision',
+  'activations',
   'observer',
   'keep',
   'floatHeads',
@@ -104,6 +105,7 @@ export function quantizeCommand(): Command {
         'f16: float16 weights; dyn8: i8 weights, activations quantized as they come; int8: both i8, calibrated; w4, w2: weights of 4 or 2 bits',
       ).choices(detectorPrecisions),
     )
+  addActivationsOption(command)
     .addOption(
       new Option('--observer <name>', 'which range int8 gives an activation (default: percentile)').choices(
         observers satisfies readonly Observer[],
@@ -132,7 +134,8 @@ Examples:
   qnative quantize --model dir --bits 2 --method best --calibration self --out model-int2
   qnative quantize --model dir --bits 4 --method gptq --with refine --calibration text.txt --samples 512 --out model-int4
   qnative quantize --model detector.tflite --precision int8 --calibration images --out detector-int8
-  qnative quantize --model model.json --precision w4 --calibration images --keep head=f32 --out detector-w4`,
+  qnative quantize --model model.json --precision w4 --calibration images --keep head=f32 --out detector-w4
+  qnative quantize --model model.json --precision w4 --activations int8 --calibration images --out detector-w4a8`,
     )
     .action(runQuantize)
 }

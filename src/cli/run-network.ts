@@ -24,14 +24,16 @@ export interface NetworkRun {
   readonly raw: boolean
   readonly threads: number
   readonly isa: Isa | undefined
+  readonly relaxed?: boolean
 }
 
-export async function runNetwork({ model, inputs, out, raw, threads, isa }: NetworkRun): Promise<void> {
+export async function runNetwork(network: NetworkRun): Promise<void> {
+  const { model, inputs, out, raw, threads, isa, relaxed } = network
   const graph = await openNetwork(model)
   const files = inOrder(graph.inputs, inputs)
   const values: Values[] = []
   for (const [i, tensor] of graph.inputs.entries()) values.push(await readInput(tensor, files[i]!))
-  const session = await GraphSession.create(graph, { threads, isa })
+  const session = await GraphSession.create(graph, { threads, isa, relaxed })
   try {
     const { outputs } = await session.run(values)
     const files = outputs.flatMap((values, i) => outputFiles(session.outputs[i]!, values, i, raw))

@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { isNetwork } from '../models/detector/open.js'
 import type { LlamaBits } from '../models/llama/precision.js'
+import { addRelaxedOption, detectorCompute, type RelaxedFlags } from './detector-options.js'
 import { UsageError } from './errors.js'
 import { checkFolder } from './folders.js'
-import { addComputeOptions, type ComputeFlags, computeOptions, integerList } from './options.js'
+import { addComputeOptions, type ComputeFlags, integerList } from './options.js'
 import {
   addPrecisionOptions,
   bitsHelp,
@@ -14,7 +15,7 @@ import {
 import { runLlama } from './run-llama.js'
 import { type InputFile, runNetwork } from './run-network.js'
 
-interface RunFlags extends ComputeFlags, PrecisionFlags {
+interface RunFlags extends ComputeFlags, PrecisionFlags, RelaxedFlags {
   readonly model: string
   readonly tokens?: number[]
   readonly input: InputFile[]
@@ -46,7 +47,7 @@ export function runCommand(): Command {
     .requiredOption('--out <folder>', 'where the files go; made if it is not there')
     .option('--raw', "a network's outputs as they are stored as well: output0.raw.npy, ...")
     .option('--bits <width>', bitsHelp, parseBits, 'native')
-  return addComputeOptions(addPrecisionOptions(command))
+  return addComputeOptions(addPrecisionOptions(addRelaxedOption(command)))
     .addHelpText(
       'after',
       `
@@ -68,17 +69,20 @@ function addInput(text: string, before: InputFile[]): InputFile[] {
 async function run(flags: RunFlags): Promise<void> {
   const { model, out, tokens, input, raw = false } = flags
   checkFolder('--out', out)
-  const compute = computeOptions(flags)
+  const compute = detectorCompute(flags)
   // With --input and without --tokens a network is meant, and opening it says what is wrong with it.
   if ((await isNetwork(model)) || (input.length > 0 && !tokens)) {
     if (tokens) throw new UsageError(`--tokens: ${model} is a network and takes --input`)
     if (flags.bits !== 'native')
       throw new UsageError(`--bits: ${model} runs as it is; quantize it with qnative quantize`)
+    if (flags.activations !== 'f32')
+      throw new UsageError(`--activations: ${model} runs as it is; quantize it with qnative quantize`)
     return runNetwork({ model, inputs: input, out, raw, ...compute })
   }
   if (!tokens) throw new UsageError(`--tokens: ${model} is a language model and needs them`)
   if (input.length > 0 || raw)
     throw new UsageError(`--input and --raw are for networks; ${model} takes --tokens`)
+  if (flags.relaxed) throw new UsageError(`--relaxed is for networks; ${model} is a language model`)
   const precision = precisionFromFlags(flags.bits, flags)
   return runLlama({ model, tokens, out, precision, activations: flags.activations, ...compute })
 }

@@ -1,5 +1,5 @@
 import { elements, sameShape, windowCount } from './geometry.js'
-import { describeTensor, type TensorType } from './graph.js'
+import { describeTensor, type GroupQuantization, type TensorType } from './graph.js'
 import type { Arithmetic, Conv2d, DepthwiseConv2d, FullyConnected, TransposeConv2d } from './operation.js'
 import { ShapeError } from './shape-error.js'
 
@@ -129,7 +129,7 @@ function checkArithmetic(
     }
     return
   }
-  const kinds = arithmetic === 'dynamic' ? ['i8'] : ['f32', 'f16', 'i8', 'u8', 'u4', 'u2']
+  const kinds = arithmetic === 'dynamic' ? ['i8', 'u4', 'u2'] : ['f32', 'f16', 'i8', 'u8', 'u4', 'u2']
   if (
     dtype !== 'f32' ||
     !kinds.includes(weights.dtype) ||
@@ -147,4 +147,22 @@ function checkGroups(operation: Weighted, weights: TensorType): void {
   if (!weights.groups) return
   const first = operation.op === 'fully_connected' || ('layout' in operation && operation.layout === 'ohwi')
   if (!first) throw new ShapeError('weights in groups to have their outputs first', describeTensor(weights))
+  if (operation.arithmetic === 'dynamic') checkIntegerGroups(operation, weights, weights.groups)
+}
+
+/** Integers are summed group by group: of whole vectors of 16 columns, and of a transposed convolution's phases. */
+function checkIntegerGroups(
+  { op }: Weighted,
+  { shape }: TensorType,
+  { size, offsets }: GroupQuantization,
+): void {
+  if (offsets) {
+    throw new ShapeError('zero points for weights in groups of a dynamic layer', 'offsets')
+  }
+  if (size === -1 || size >= elements(shape.slice(1))) return
+  const fits = op === 'transpose_conv2d' ? shape[3]! % size === 0 : true
+  if (size % 16 !== 0 || !fits) {
+    const within = op === 'transpose_conv2d' ? ` that divides the ${shape[3]} channels` : ''
+    throw new ShapeError(`groups of -1 or a multiple of 16${within} of a dynamic layer`, `${size}`)
+  }
 }

@@ -2,7 +2,7 @@ import { elementCount } from '../formats/tensor.js'
 import { broadcastShape, elements, sameShape, windowCount } from './geometry.js'
 import { type DType, describeTensor, type TensorType } from './graph.js'
 import { inferWeighted } from './infer-weighted.js'
-import { isUnary, isWeighted, type Operation, type Pool2d } from './operation.js'
+import { givesTruth, isBinary, isUnary, isWeighted, type Operation, type Pool2d } from './operation.js'
 import { ShapeError } from './shape-error.js'
 
 /** Tensors of more elements are refused: no detector has one, and a hostile shape must not allocate. */
@@ -27,29 +27,8 @@ export function inferTypes(operation: Operation, inputs: readonly TensorType[]):
   return outputs
 }
 
+/** Least and most, of those that have neither one input nor weights nor two operands. */
 const inputCounts: Partial<Record<Operation['op'], [number, number]>> = {
-  conv2d: [2, 3],
-  depthwise_conv2d: [2, 3],
-  transpose_conv2d: [2, 3],
-  fully_connected: [2, 3],
-  add: [2, 2],
-  sub: [2, 2],
-  mul: [2, 2],
-  div: [2, 2],
-  maximum: [2, 2],
-  minimum: [2, 2],
-  floor_div: [2, 2],
-  floor_mod: [2, 2],
-  squared_difference: [2, 2],
-  pow: [2, 2],
-  equal: [2, 2],
-  not_equal: [2, 2],
-  less: [2, 2],
-  less_equal: [2, 2],
-  greater: [2, 2],
-  greater_equal: [2, 2],
-  logical_and: [2, 2],
-  logical_or: [2, 2],
   gather: [2, 2],
   gather_nd: [2, 2],
   select: [3, 3],
@@ -58,8 +37,14 @@ const inputCounts: Partial<Record<Operation['op'], [number, number]>> = {
   pack: [1, Number.POSITIVE_INFINITY],
 }
 
-function checkCount({ op }: Operation, inputs: readonly TensorType[]): void {
-  const [least, most] = inputCounts[op] ?? [1, 1]
+function inputCount(operation: Operation): readonly [number, number] {
+  if (isWeighted(operation)) return [2, 3]
+  if (isBinary(operation)) return [2, 2]
+  return inputCounts[operation.op] ?? [1, 1]
+}
+
+function checkCount(operation: Operation, inputs: readonly TensorType[]): void {
+  const [least, most] = inputCount(operation)
   if (inputs.length < least || inputs.length > most) {
     const wanted = least === most ? `${least}` : `${least} to ${most}`
     throw new ShapeError(`${wanted} inputs`, `${inputs.length}`)
@@ -71,6 +56,7 @@ function infer(operation: Operation, inputs: readonly TensorType[]): TensorType[
   if (isWeighted(operation)) return [inferWeighted(operation, inputs)]
   if (isUnary(operation)) return [{ dtype: x.dtype, shape: x.shape }]
   const like = (shape: readonly number[], dtype: DType = x.dtype): TensorType[] => [{ dtype, shape }]
+  if (isBinary(operation)) return like(broadcast(inputs), givesTruth(operation) ? 'bool' : x.dtype)
   switch (operation.op) {
     case 'max_pool2d':
     case 'average_pool2d':
@@ -88,26 +74,6 @@ function infer(operation: Operation, inputs: readonly TensorType[]): TensorType[
       const kept = x.shape.map((size, i) => (operation.axes.includes(i) ? 1 : size))
       return like(operation.keepDims ? kept : kept.filter((_, i) => !operation.axes.includes(i)))
     }
-    case 'add':
-    case 'sub':
-    case 'mul':
-    case 'div':
-    case 'maximum':
-    case 'minimum':
-    case 'floor_div':
-    case 'floor_mod':
-    case 'squared_difference':
-    case 'pow':
-      return like(broadcast(inputs))
-    case 'equal':
-    case 'not_equal':
-    case 'less':
-    case 'less_equal':
-    case 'greater':
-    case 'greater_equal':
-    case 'logical_and':
-    case 'logical_or':
-      return like(broadcast(inputs), 'bool')
     case 'softmax':
       return like(x.shape)
     case 'quantize':

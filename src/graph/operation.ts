@@ -15,8 +15,8 @@ export interface Padding2d {
 export type Activation = 'none' | 'relu' | 'relu6' | 'relu_n1_to_1'
 
 /**
- * How a layer with weights computes. 'float': in float32, weights widened. 'dynamic': weights are i8, and the f32 input
- * is quantized to i8 when it is there, in rows that dynamic-row.ts tells. 'integer': i8 or u8 in and out, i32 sums.
+ * How a layer with weights computes. 'float': in float32, weights widened. 'dynamic': weights are i8, or u4 or u2 in groups
+ * with zero points, and the f32 input is quantized to i8 when it is there, in rows that dynamic-row.ts tells. 'integer': i8 or u8 in and out, i32 sums.
  * 'integer_to_float': i8 or u8 in, f32 out, which is the i32 sum times the scales of input and weights: no rounding to codes.
  */
 export type Arithmetic = 'float' | 'dynamic' | 'integer' | 'integer_to_float'
@@ -94,40 +94,49 @@ export interface Resize {
   readonly sampling: 'legacy' | 'half_pixel' | 'align_corners'
 }
 
+const arithmetics = ['add', 'sub', 'mul', 'div'] as const
+const extrema = ['maximum', 'minimum', 'floor_div', 'floor_mod', 'squared_difference', 'pow'] as const
+const comparisons = ['equal', 'not_equal', 'less', 'less_equal', 'greater', 'greater_equal'] as const
+const logicals = ['logical_and', 'logical_or'] as const
+
 /** Broadcasts as numpy does. floor_mod has the divisor's sign. */
 export interface Arithmetic2 {
-  readonly op: 'add' | 'sub' | 'mul' | 'div'
+  readonly op: (typeof arithmetics)[number]
   readonly activation: Activation
 }
 export interface Extremum {
-  readonly op: 'maximum' | 'minimum' | 'floor_div' | 'floor_mod' | 'squared_difference' | 'pow'
+  readonly op: (typeof extrema)[number]
 }
 /** Gives bool. */
 export interface Comparison {
-  readonly op: 'equal' | 'not_equal' | 'less' | 'less_equal' | 'greater' | 'greater_equal'
+  readonly op: (typeof comparisons)[number]
 }
+/** Gives bool. */
 export interface Logical {
-  readonly op: 'logical_and' | 'logical_or'
+  readonly op: (typeof logicals)[number]
 }
 
+const unaries = [
+  'relu',
+  'relu6',
+  'relu_n1_to_1',
+  'sigmoid',
+  'tanh',
+  'exp',
+  'log',
+  'abs',
+  'neg',
+  'sqrt',
+  'rsqrt',
+  'square',
+  'floor',
+  'ceil',
+  'round',
+  'logical_not',
+] as const
+
 export interface Unary {
-  readonly op:
-    | 'relu'
-    | 'relu6'
-    | 'relu_n1_to_1'
-    | 'sigmoid'
-    | 'tanh'
-    | 'exp'
-    | 'log'
-    | 'abs'
-    | 'neg'
-    | 'sqrt'
-    | 'rsqrt'
-    | 'square'
-    | 'floor'
-    | 'ceil'
-    | 'round'
-    | 'logical_not'
+  readonly op: (typeof unaries)[number]
 }
 /** hard_swish: (x * sixth) * min(max(x + 3, 0), 6). hard_sigmoid: min(max(x + 3, 0), 6) * sixth. */
 export interface HardSwish {
@@ -283,52 +292,18 @@ export type Operation =
 
 export type OpName = Operation['op']
 
-const binaryOps: ReadonlySet<string> = new Set<Binary['op']>([
-  'add',
-  'sub',
-  'mul',
-  'div',
-  'maximum',
-  'minimum',
-  'floor_div',
-  'floor_mod',
-  'squared_difference',
-  'pow',
-  'equal',
-  'not_equal',
-  'less',
-  'less_equal',
-  'greater',
-  'greater_equal',
-  'logical_and',
-  'logical_or',
-])
+const truthOps: ReadonlySet<string> = new Set([...comparisons, ...logicals])
+const binaryOps: ReadonlySet<string> = new Set([...arithmetics, ...extrema, ...truthOps])
+const unaryOps: ReadonlySet<string> = new Set([...unaries, 'hard_swish', 'hard_sigmoid', 'leaky_relu'])
 
 export function isBinary(operation: Operation): operation is Binary {
   return binaryOps.has(operation.op)
 }
 
-const unaryOps: ReadonlySet<string> = new Set<Unary['op'] | HardSwish['op'] | LeakyRelu['op']>([
-  'relu',
-  'relu6',
-  'relu_n1_to_1',
-  'sigmoid',
-  'tanh',
-  'exp',
-  'log',
-  'abs',
-  'neg',
-  'sqrt',
-  'rsqrt',
-  'square',
-  'floor',
-  'ceil',
-  'round',
-  'logical_not',
-  'hard_swish',
-  'hard_sigmoid',
-  'leaky_relu',
-])
+/** Whether its result is bool, whatever its operands are. */
+export function givesTruth(operation: Binary): operation is Comparison | Logical {
+  return truthOps.has(operation.op)
+}
 
 /** Of one tensor, element by element, the type kept. */
 export function isUnary(operation: Operation): operation is Unary | HardSwish | LeakyRelu {

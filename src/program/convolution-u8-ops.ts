@@ -33,6 +33,20 @@ export interface DynamicConvolution {
   readonly bias: Tensor
 }
 
+export interface PackedConvolution {
+  /** [N, H, W, I] u8 */
+  readonly x: Tensor
+  /** As DynamicConvolution's. */
+  readonly params: Tensor
+  /**
+   * [O, KH * KW * I] of codes of 4 or 2 bits with scales and zero points in groups of columns; transposed: taps in the order
+   * of `transposedTaps`.
+   */
+  readonly weight: Tensor
+  /** [O] f32 */
+  readonly bias: Tensor
+}
+
 /** The codes that stand for 0. `y` of a u8 result only. */
 export interface Zeros {
   readonly x: number
@@ -109,6 +123,36 @@ export function transposeConv2dDynamic(
 ): Tensor {
   const attributes = { ...transposedAttributes(window), ...bounds }
   p.step('transpose_conv2d_dynamic', label, [x, params, weight, weightScale, bias], [y], attributes, fused)
+  return y
+}
+
+/** u8 x [N,H,W,I] with its scales and zeros, weights of 4 or 2 bits -> f32 y [N,P,Q,O]: packed_convolution.h. */
+export function conv2dDynamicPacked(
+  p: ProgramBuilder,
+  label: string,
+  { x, params, weight, bias }: PackedConvolution,
+  window: ConvolutionWindow,
+  y: Tensor,
+  bounds?: Bounds,
+  fused?: readonly Fused[],
+): Tensor {
+  const attributes = { ...windowAttributes(window), ...bounds }
+  p.step('conv2d_dynamic_packed', label, [x, params, weight, bias], [y], attributes, fused)
+  return y
+}
+
+/** As conv2dDynamicPacked; `window.pad` is what is cut off the result at the top and at the left. */
+export function transposeConv2dDynamicPacked(
+  p: ProgramBuilder,
+  label: string,
+  { x, params, weight, bias }: PackedConvolution,
+  window: ConvolutionWindow,
+  y: Tensor,
+  bounds?: Bounds,
+  fused?: readonly Fused[],
+): Tensor {
+  const attributes = { ...transposedAttributes(window), ...bounds }
+  p.step('transpose_conv2d_dynamic_packed', label, [x, params, weight, bias], [y], attributes, fused)
   return y
 }
 

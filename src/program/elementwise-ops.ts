@@ -141,7 +141,7 @@ export function softmax(
 }
 
 /** In the order of native/kernels/reduce/reduce.h. */
-const reductions = ['mean', 'sum', 'reduce_max', 'reduce_min'] as const
+export const reductions = ['mean', 'sum', 'reduce_max', 'reduce_min'] as const
 
 /** One axis of f32 to one element, which stays. */
 export function reduce(

@@ -148,7 +148,8 @@ export function mean(
   return y
 }
 
-const samplings = { legacy: 0, half_pixel: 1, align_corners: 2 } as const
+/** The attribute `sampling`. */
+export const samplings = { legacy: 0, half_pixel: 1, align_corners: 2 } as const
 
 /** Where output pixels lie in the input: native/kernels/resize/resize.h. */
 export type Sampling = keyof typeof samplings

@@ -89,7 +89,7 @@ export class ActivationStreams {
     const names = new Set(program.tensors.flatMap(({ kind, name }) => (kind === 'input' ? [name] : [])))
     const session = new Session(program, weights, { threads, isa })
     try {
-      for (const batch of this.#batches) await this.#runBatch(session, batch, names)
+      for (const batch of this.#batches) await this.#runBatch(session, batch, names, measures.hessian)
       return measures.hessian ? this.#statistics(session, measures) : undefined
     } finally {
       session.close()
@@ -97,7 +97,8 @@ export class ActivationStreams {
     }
   }
 
-  async #runBatch(session: Session, batch: Batch, names: ReadonlySet<string>): Promise<void> {
+  /** @param sums whether the piece has any, whose time is to be told from the rest */
+  async #runBatch(session: Session, batch: Batch, names: ReadonlySet<string>, sums: boolean): Promise<void> {
     const inputs: Record<string, InputArray> = {}
     for (const [name, values] of Object.entries(batch.inputs)) if (names.has(name)) inputs[name] = values
     for (const stream of this.streams) {
@@ -106,7 +107,7 @@ export class ActivationStreams {
     }
     const { outputs, timings } = await session.run(batch.symbols, inputs, {
       signal: this.#options.signal,
-      timings: true,
+      timings: sums,
     })
     for (const { step, durationNs } of timings) {
       if (session.program.steps[step]!.op === 'gram') this.sumMilliseconds += durationNs / 1e6

@@ -5,7 +5,7 @@ import type { LlamaBits } from '../models/llama/precision.js'
 import type { DetectorResult } from '../tasks/coco/evaluate-detector.js'
 import type { LambadaResult } from '../tasks/lambada/result.js'
 import { inspectionSummary } from './inspection.js'
-import { bytes, duration, percent, significant } from './numbers.js'
+import { bytes, duration, fixed, percent, significant } from './numbers.js'
 import { type Column, textTable } from './table.js'
 
 /** What `qnative demo` measured. */
@@ -123,7 +123,7 @@ const detectorColumns = (float: DetectorResult): readonly Column<DetectorResult>
   {
     title: 'AP - f32',
     value: ({ stats }) => stats.AP - float.stats.AP,
-    text: (result) => (result === float ? '' : (result.stats.AP - float.stats.AP).toFixed(4)),
+    text: (result) => (result === float ? '' : fixed(result.stats.AP - float.stats.AP, 4)),
   },
   { title: 'APs', value: ({ stats }) => stats.APs, text: ({ stats }) => stats.APs.toFixed(3) },
   { title: 'APl', value: ({ stats }) => stats.APl, text: ({ stats }) => stats.APl.toFixed(3) },

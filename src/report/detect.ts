@@ -1,5 +1,6 @@
 import type { LabelledBox } from '../images/draw.js'
 import type { FoundObject } from '../models/detector/objects.js'
+import { fixed } from './numbers.js'
 import { plain } from './plain.js'
 import { type Column, textTable } from './table.js'
 
@@ -36,7 +37,7 @@ const columns: readonly Column<FoundObject>[] = [
     (title, i): Column<FoundObject> => ({
       title,
       value: ({ box }) => box[i]!,
-      text: ({ box }) => box[i]!.toFixed(1),
+      text: ({ box }) => fixed(box[i]!, 1),
     }),
   ),
 ]

@@ -25,6 +25,7 @@ export const detectorKernelColumns: readonly Column<DetectorKernelResult>[] = [
     text: ({ percentOfCeiling }) => percentOfCeiling!.toFixed(0),
   },
   { title: 'bound', align: 'left', value: ({ bound }) => bound },
+  { title: 'activations', align: 'left', value: ({ activations }) => activations },
 ]
 
 /** A row a precision. */
@@ -62,12 +63,13 @@ export const detectorColumns: readonly Column<DetectorBenchResult>[] = [
     value: ({ overhead }) => overhead,
     text: ({ overhead }) => percent(overhead),
   },
+  { title: 'activations', align: 'left', value: ({ activations }) => activations },
 ]
 
 export const detectorBenchLegend = `All calls of an image together: median over images, MAD median absolute deviation. kind: window and stride; at peaks: of
 heads that are computed at the heat map's peaks only. % of ceiling: of the bandwidth of cache (of memory, where a call moves more
 than caches hold) or of the arithmetic rate, whichever bounds, as measured in this run. overhead: of invoke, what the steps do
-not account for.`
+not account for. activations: of w4 and w2, what their layers multiply weights by.`
 
 /** What `--json` holds: the images one by one are the trace's. */
 export function detectorBenchFields({ ceilings, results, models }: DetectorBench): object {

@@ -2,7 +2,7 @@ import type { DetectorResult } from '../tasks/coco/evaluate-detector.js'
 import { CONFIDENT } from '../tasks/coco/loss.js'
 import { summaries } from '../tasks/coco/summarize.js'
 import { categoryColumns, thousandths } from './coco.js'
-import { bytes, percent, significant } from './numbers.js'
+import { bytes, fixed, percent, significant } from './numbers.js'
 import { plain } from './plain.js'
 import { type Column, textTable } from './table.js'
 
@@ -11,9 +11,15 @@ export function detectorText(annotations: string, results: readonly DetectorResu
   const [first] = results
   if (!first) return ''
   const compared = results.some(({ againstF32 }) => againstF32)
+  const columns = [
+    precisionColumn,
+    ...(results.some(({ activations }) => activations) ? [activationsColumn] : []),
+    ...scoreColumns,
+    ...(compared ? lossColumns : []),
+  ]
   return [
     `${plain(first.model)} against ${plain(annotations)}: ${first.images} ${first.images === 1 ? 'image' : 'images'} (pycocotools' COCOeval, bbox)`,
-    textTable(compared ? [...scoreColumns, ...lossColumns] : scoreColumns, results),
+    textTable(columns, results),
     textTable(timeColumns, results.flatMap(timeRows)),
     ...results.flatMap(({ precision, perClass }) =>
       perClass ? [`${precision}\n${textTable(categoryColumns, perClass)}`] : [],
@@ -26,8 +32,20 @@ export function detectorText(annotations: string, results: readonly DetectorResu
   ].join('\n\n')
 }
 
+const precisionColumn: Column<DetectorResult> = {
+  title: 'precision',
+  align: 'left',
+  value: ({ precision }) => precision,
+}
+
+/** Where weights of 4 or 2 bits leave them open. */
+const activationsColumn: Column<DetectorResult> = {
+  title: 'activations',
+  align: 'left',
+  value: ({ activations }) => activations ?? null,
+}
+
 const scoreColumns: readonly Column<DetectorResult>[] = [
-  { title: 'precision', align: 'left', value: ({ precision }) => precision },
   {
     title: 'weights',
     value: ({ weightBytes }) => weightBytes,
@@ -51,12 +69,12 @@ const lossColumns: readonly Column<DetectorResult>[] = [
   {
     title: 'AP - f32',
     value: ({ againstF32 }) => againstF32?.AP ?? null,
-    text: ({ againstF32 }) => againstF32!.AP.toFixed(4),
+    text: ({ againstF32 }) => fixed(againstF32!.AP, 4),
   },
   {
     title: 'score corr.',
     value: ({ againstF32 }) => againstF32?.scoreCorrelation ?? null,
-    text: ({ againstF32 }) => againstF32!.scoreCorrelation!.toFixed(4),
+    text: ({ againstF32 }) => fixed(againstF32!.scoreCorrelation!, 4),
   },
   {
     title: 'boxes changed',

@@ -30,11 +30,12 @@ function summary({
     `weights     ${parameters.toLocaleString('en-US')} numbers, ${bytes(weightBytes)}`,
   ]
   if (quantization) {
-    const { precision, sourceModel, calibration } = quantization
+    const { precision, recipe, sourceModel, calibration } = quantization
+    const activations = recipe['activations'] === 'int8' ? ' with int8 activations' : ''
     const images = calibration
       ? `calibrated on ${calibration.images} images of ${plain(calibration.source)}`
       : 'without calibration'
-    lines.push(`quantized   ${plain(precision)} of ${plain(sourceModel)}, ${images}`)
+    lines.push(`quantized   ${plain(precision)}${activations} of ${plain(sourceModel)}, ${images}`)
   }
   if (network) {
     const { multiplyAdds, nodes, fusedNodes } = network

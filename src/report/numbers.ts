@@ -8,6 +8,12 @@ export function significant(value: number, digits = 3): string {
   return rounded.toFixed(Math.min(decimals, 8))
 }
 
+/** So many decimals, and no sign before zeros: -0.00001 -> "0.0000" for 4. Of whatever may be negative. */
+export function fixed(value: number, decimals: number): string {
+  const text = value.toFixed(decimals)
+  return Number(text) === 0 ? (0).toFixed(decimals) : text
+}
+
 /** In the largest binary unit that leaves a number of 1 or more: "85.5 MiB". */
 export function bytes(value: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
@@ -21,7 +27,7 @@ export function bytes(value: number): string {
 }
 
 export function percent(share: number, digits = 1): string {
-  return Number.isNaN(share) ? '-' : `${(100 * share).toFixed(digits)} %`
+  return Number.isNaN(share) ? '-' : `${fixed(100 * share, digits)} %`
 }
 
 /** 850 ns, 12.3 µs, 4.56 ms, 7.89 s. */

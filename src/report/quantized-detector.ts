@@ -1,16 +1,16 @@
 import type { QuantizedDetector } from '../quantize/detector/quantize-detector.js'
 import type { LayerSensitivity } from '../quantize/detector/sensitivity.js'
 import { thousandths } from './coco.js'
-import { bytes, percent } from './numbers.js'
+import { bytes, fixed, percent } from './numbers.js'
 import { plain } from './plain.js'
 import { type Column, textTable } from './table.js'
 
 /** What `qnative quantize` prints of a detector. */
 export function quantizedDetectorText(result: QuantizedDetector): string {
-  const { out, precision, layers, floatLayers, calibration, dead, mixed } = result
+  const { out, precision, activations, layers, floatLayers, calibration, dead, mixed } = result
   const size = `${bytes(result.bytes)}, ${percent(result.bytes / result.floatBytes)} of the float model's ${bytes(result.floatBytes)}`
   const lines = [
-    `${plain(out)}: ${precision}, ${size}`,
+    `${plain(out)}: ${precision}${activations === 'int8' ? ' with int8 activations' : ''}, ${size}`,
     `${layers - floatLayers} of ${layers} layers with weights are quantized`,
     calibration
       ? `calibrated on ${calibration.images} images of ${plain(calibration.source)}`
@@ -47,7 +47,7 @@ const sensitivityColumns: readonly Column<LayerSensitivity>[] = [
     (name): Column<LayerSensitivity> => ({
       title: `${name} dB`,
       value: (row) => (Number.isFinite(row[name]) ? row[name] : null),
-      text: (row) => row[name].toFixed(1),
+      text: (row) => fixed(row[name], 1),
     }),
   ),
 ]

@@ -109,7 +109,8 @@ export class Lineup {
     return new Lineup(entrants, models[0]!, (index) => {
       const found = entrants[index]!.precision(reference.path)
       const { bits } = precisions[index]!
-      return options.quantized?.has(bits) ? { ...found, model: checkpoint.path, bits } : found
+      const made = options.quantized?.get(bits)
+      return made ? { ...found, model: checkpoint.path, bits, head: storedHead(made) } : found
     })
   }
 
@@ -128,6 +129,13 @@ export class Lineup {
   close(): void {
     for (const model of new Set([this.#reference, ...this.#models])) model.close()
   }
+}
+
+/** What a recipe made of embedding and head (src/quantize/head.ts). BF16 is a float32 head's, copied as it was. */
+function storedHead({ head, embedding }: LlamaCheckpoint): HeadType {
+  const source = head ?? embedding
+  if (source.kind) return 'int8'
+  return source.type === 'F16' ? 'f16' : 'f32'
 }
 
 /** The first one is the reference. */

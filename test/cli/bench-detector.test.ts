@@ -22,10 +22,18 @@ const profile = (...args: string[]) =>
 describe('qnative profile --image', () => {
   test('--json has every kernel at every precision, and the trace every step', async () => {
     const trace = path.join(directory, 'trace.json')
-    const { status, stdout } = await profile('--precision', 'f32,int8', '--json', '--trace', trace)
+    const { status, stdout } = await profile(
+      '--precision',
+      'f32,int8',
+      '--relaxed',
+      '--json',
+      '--trace',
+      trace,
+    )
     expect(status).toBe(0)
-    const { command, ceilings, results, models } = JSON.parse(stdout)
+    const { command, environment, ceilings, results, models } = JSON.parse(stdout)
     expect(command).toBe('profile')
+    expect(environment.relaxed).toBe(true)
     expect(ceilings.start.points).toHaveLength(1)
     expect(models).toMatchObject([{ precision: 'f32' }, { precision: 'int8' }])
     for (const model of models) {
@@ -54,6 +62,18 @@ describe('qnative profile --image', () => {
     expect(status).toBe(0)
     expect(stdout).toMatch(/^\| native +\| conv2d +\| 4x4 \/4 /m)
     expect(stdout).toMatch(/^\| precision \| +weights \| +image \|/m)
+  })
+
+  test('int8 activations, which no precision but w4 and w2 leaves open: 2', async () => {
+    const { status, stderr } = await profile('--precision', 'f32,dyn8', '--activations', 'int8')
+    expect(stderr).toBe('error: --activations int8 is of w4 and w2, not of --precision f32,dyn8\n')
+    expect(status).toBe(2)
+  })
+
+  test('--relaxed without an image: 2', async () => {
+    const { status, stderr } = await qnative('profile', '--model', directory, '--tokens', '3', '--relaxed')
+    expect(status).toBe(2)
+    expect(stderr).toContain('--relaxed is of detectors')
   })
 
   test('with a prompt: 2', async () => {
@@ -85,6 +105,7 @@ describe('qnative bench of a detector', () => {
   test.each([
     [['--preset', 'ssd-mobilenet-v2-320', '--bits', '4'], '--bits is of Llamas'],
     [['--preset', 'smollm-135m', '--precision', 'f32'], '--precision is of detectors'],
+    [['--preset', 'smollm-135m', '--relaxed'], '--relaxed is of detectors'],
     [['--preset', 'ssd-mobilenet-v2-320', '--precision', 'q3'], 'Expected native, f32, f16'],
     [['--preset', 'ssd-mobilenet-v2-320', '--trace', directory], 'expected a file, found a folder'],
   ])('%s: 2', async (args, message) => {

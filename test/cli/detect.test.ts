@@ -95,12 +95,21 @@ class 1  1.000   8.0  44.0  16.0  60.0`
 
   test.each([
     [['--preprocess', 'pil'], 2, 'RESIZE:FIT with tf-legacy|tf2|cv2|pil and stretch|letterbox|pad'],
-    [['--score-threshold', 'high'], 2, 'Expected a number of 0 or more'],
+    [['--score-threshold', 'high'], 2, 'Expected a number of 0 or more and below 1'],
+    [['--score-threshold', '1.5'], 2, "Expected a number of 0 or more and below 1, got '1.5'"],
+    [['--score-threshold', '1'], 2, 'Expected a number of 0 or more and below 1'],
+    [['--score-threshold', '-0.1'], 2, 'Expected a number of 0 or more and below 1'],
     [['--out', path.join(directory, 'cells.png')], 2, 'expected a folder, found a file'],
   ])('%s: %i', async (args, code, message) => {
     const { status, stdout, stderr } = await detect(image, ...args)
     expect({ status, stdout }).toEqual({ status: code, stdout: '' })
     expect(stderr).toContain(message)
+  })
+
+  test.skipIf(!existsSync('/proc'))('a folder that cannot be made: 1', async () => {
+    const { status, stdout, stderr } = await detect(image, '--out', '/proc/x/drawn')
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toBe('error: --out: cannot create /proc/x/drawn: /proc takes no folders\n')
   })
 
   test('a network that is no detector: 1', async () => {

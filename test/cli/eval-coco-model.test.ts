@@ -1,11 +1,10 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { cellImage } from '../models/detector/tiny.js'
 import { writeTinyCenterNet } from '../models/detector/tiny-file.js'
 import { describeWithAssets, sharedAsset } from '../shared.js'
 import { temporaryDirectory, writeInto } from '../temporary.js'
+import { writeCellScenes } from './cell-scenes.js'
 import { qnative } from './command-line.js'
 
 const directory = temporaryDirectory()
@@ -15,28 +14,7 @@ let annotations = ''
 
 beforeAll(async () => {
   writeTinyCenterNet(directory)
-  mkdirSync(calibration)
-  const cells = [
-    [3, 5, 0],
-    [6, 1, 1, 230],
-  ] as const
-  for (const [i, cell] of cells.entries()) {
-    const { data, width, height } = cellImage([cell])
-    const image = sharp(data, { raw: { width, height, channels: 3 } })
-    await image.toFile(path.join(directory, `${i}.png`))
-    // The same scenes in other files, to calibrate on.
-    await image.png({ compressionLevel: 0 }).toFile(path.join(calibration, `${i}.png`))
-  }
-  const annotation = { id: 1, image_id: 7, category_id: 5, bbox: [20, 10, 4, 8], area: 32, iscrowd: 0 }
-  const content = {
-    images: [
-      { id: 7, file_name: '0.png' },
-      { id: 3, file_name: '1.png' },
-    ],
-    categories: [{ id: 5 }, { id: 9 }],
-    annotations: [annotation, { ...annotation, id: 2, image_id: 3, category_id: 9, bbox: [4, 22, 4, 8] }],
-  }
-  annotations = writeInto(directory, 'gt.json', JSON.stringify(content))
+  annotations = await writeCellScenes(directory, calibration)
 })
 
 const coco = (...args: string[]) =>
@@ -91,6 +69,19 @@ describe('qnative eval coco --model', () => {
     }
   })
 
+  test('int8 activations, which no precision but w4 and w2 leaves open: 2', async () => {
+    const refused = await coco(
+      '--precision',
+      'f32,int8',
+      '--activations',
+      'int8',
+      '--calibration',
+      calibration,
+    )
+    expect(refused.status).toBe(2)
+    expect(refused.stderr).toBe('error: --activations int8 is of w4 and w2, not of --precision f32,int8\n')
+  })
+
   test('images that int8 is calibrated on are not scored: 1', async () => {
     const { status, stderr } = await coco('--precision', 'int8', '--calibration', directory)
     expect(status).toBe(1)
@@ -112,6 +103,12 @@ describe('qnative eval coco --model', () => {
     const { status, stderr } = await coco('--precision', 'int8', '--calibration', folder)
     expect(status).toBe(1)
     expect(stderr).toBe(`error: ${folder}: ${message}\n`)
+  })
+
+  test('a threshold above every score: 2', async () => {
+    const { status, stderr } = await coco('--score-threshold', '1.5')
+    expect(status).toBe(2)
+    expect(stderr).toContain("Expected a number of 0 or more and below 1, got '1.5'")
   })
 
   test.each([

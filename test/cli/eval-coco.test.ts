@@ -114,6 +114,7 @@ describe('wrong usage: 2', () => {
     [[], 'nothing to score: give --detections FILE, or --model PATH and --images FOLDER'],
     [['--model', 'model.json'], '--model needs --images'],
     [['--detections', 'd.json', '--limit', '3'], '--limit is of a --model'],
+    [['--detections', 'd.json', '--relaxed'], '--relaxed is of a --model'],
     [['--detections', 'd.json', '--write-detections', 'e.json'], '--write-detections is of a --model'],
     [
       ['--detections', 'd.json', '--model', 'm.json'],

@@ -1,10 +1,9 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { cellImage } from '../models/detector/tiny.js'
 import { writeTinyCenterNet } from '../models/detector/tiny-file.js'
 import { temporaryDirectory, writeInto } from '../temporary.js'
+import { writeCellScenes } from './cell-scenes.js'
 import { qnative } from './command-line.js'
 
 const directory = temporaryDirectory()
@@ -17,29 +16,7 @@ let annotations = ''
 
 beforeAll(async () => {
   writeTinyCenterNet(directory)
-  mkdirSync(images)
-  mkdirSync(scored)
-  for (const [i, cell] of (
-    [
-      [3, 5, 0],
-      [6, 1, 1, 230],
-    ] as const
-  ).entries()) {
-    const { data, width, height } = cellImage([cell])
-    const image = sharp(data, { raw: { width, height, channels: 3 } })
-    await image.toFile(path.join(images, `${i}.png`))
-    await image.png({ compressionLevel: 0 }).toFile(path.join(scored, `${i}.png`))
-  }
-  const annotation = { id: 1, image_id: 7, category_id: 5, bbox: [20, 10, 4, 8], area: 32, iscrowd: 0 }
-  const content = {
-    images: [
-      { id: 7, file_name: '0.png' },
-      { id: 3, file_name: '1.png' },
-    ],
-    categories: [{ id: 5 }, { id: 9 }],
-    annotations: [annotation, { ...annotation, id: 2, image_id: 3, category_id: 9, bbox: [4, 22, 4, 8] }],
-  }
-  annotations = writeInto(directory, 'gt.json', JSON.stringify(content))
+  annotations = await writeCellScenes(scored, images)
 })
 
 const quantize = (name: string, ...args: string[]) =>
@@ -75,6 +52,15 @@ describe('qnative quantize of a detector', () => {
     expect(JSON.parse(stdout)).toMatchObject({ command: 'quantize', precision, layers: 3, dead: [] })
   })
 
+  test('notes the activations, and other commands run them', async () => {
+    const { status } = await quantize('w4a8', '--precision', 'w4', '--activations', 'int8')
+    expect(status).toBe(0)
+    const { precision, recipe } = JSON.parse(readFileSync(path.join(out('w4a8'), 'qnative.json'), 'utf8'))
+    expect({ precision, recipe }).toEqual({ precision: 'w4', recipe: { activations: 'int8' } })
+    const { stdout } = await qnative('inspect', out('w4a8'))
+    expect(stdout).toContain('quantized   w4 with int8 activations of model.json')
+  })
+
   test('leaves layers in float32', async () => {
     const flags = ['--keep', 'logits=f32', '--keep', 'box/scale=f32', '--observer', 'mse', '--json']
     const { stdout } = await quantize('kept', '--precision', 'int8', ...calibrated, ...flags)
@@ -104,6 +90,14 @@ describe('qnative quantize of a detector', () => {
     [
       ['--precision', 'dyn8', '--group-size', '32'],
       '--group-size is of --precision w4 and w2, not of --precision dyn8',
+    ],
+    [
+      ['--precision', 'dyn8', '--activations', 'int8'],
+      '--activations is of --precision w4 and w2, not of --precision dyn8',
+    ],
+    [
+      ['--precision', 'w4', '--activations', 'static'],
+      "argument 'static' is invalid. Allowed choices are f32, int8",
     ],
     [['--precision', 'f16', ...['--calibration', 'images']], '--calibration is of int8, w4 and w2'],
     [['--precision', 'int8', '--calibration', 'x', '--auto-mixed'], '--auto-mixed needs --max-ap-drop'],
@@ -177,6 +171,11 @@ describe('qnative inspect --sensitivity', () => {
     [['--sensitivity', 'int8'], '--sensitivity needs --calibration'],
     [['--calibration', 'images'], '--calibration is of --sensitivity'],
     [['--samples', '3'], '--samples is of --sensitivity'],
+    [['--activations', 'int8'], '--activations is of --sensitivity'],
+    [
+      ['--sensitivity', 'dyn8', '--activations', 'int8', '--calibration', 'images'],
+      '--activations int8 is of w4 and w2, not of --sensitivity dyn8',
+    ],
   ])('refuses %j', async (args, message) => {
     const { status, stderr } = await qnative('inspect', model, ...args)
     expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining(message) })

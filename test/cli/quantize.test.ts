@@ -163,6 +163,13 @@ describe('eval lambada --method', () => {
     expect(results[1].meanKl).toBeLessThan(results[2].meanKl)
   })
 
+  test.each(['f32', 'f16', 'int8'])('says what the head is: %s', async (head) => {
+    const args = ['--model', model, '--data', data, '--bits', '4', '--group-size', '32', '--json']
+    const recipe = ['--method', 'gptq', '--calibration', text, '--head', head]
+    const { stdout } = await qnative('eval', 'lambada', ...args, ...recipe)
+    expect(JSON.parse(stdout).results[0]).toMatchObject({ bits: 4, method: 'gptq', head })
+  })
+
   test('refuses passages that it would calibrate on, before it begins', async () => {
     const args = ['--model', model, '--data', seen, '--bits', '4', '--method', 'best', '--calibration', text]
     const { status, stderr } = await qnative('eval', 'lambada', ...args)

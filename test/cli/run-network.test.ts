@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { decodeNpy, encodeNpy, type NpyType, type NpyValues } from '../../src/formats/npy.js'
 import { writeQuantizedGraph } from '../../src/graph/container/write-graph.js'
-import { add } from '../graph/small.js'
+import { add, mul } from '../graph/small.js'
 import { TypedGraph } from '../models/detector/lowering/networks.js'
 import { temporaryDirectory } from '../temporary.js'
 import { qnative } from './command-line.js'
@@ -90,6 +90,41 @@ describe('qnative run of a network', () => {
     ])
   })
 
+  test('--relaxed does not round to a tensor that fusing has removed', async () => {
+    const g = new TypedGraph()
+    const [x, y] = [g.typed('i8', [2, 3], 0.5, 10), g.builder.input('y', g.typed('i8', [2, 3], 0.25, 0))]
+    // Between them, whole tens.
+    const scaled = g.node(mul, [x, g.codes([3], 0.01)], 10, 0)
+    const graph = g.build(g.node(add, [scaled, y], 0.5, 0))
+    const chain = join(directory, 'chain')
+    await writeQuantizedGraph(
+      chain,
+      { ...graph, inputs: [x, y], outputNames: ['sum'] },
+      { precision: 'int8', recipe: {}, sourceModel: 'test' },
+    )
+    const values: number[][] = []
+    for (const flags of [[], ['--relaxed']]) {
+      const out = join(directory, `chain${flags.length}`)
+      const inputs = ['--input', npy('x.npy', codes, '|i1'), '--input', npy('y.npy', new Int8Array(6), '|i1')]
+      const outcome = await qnative('run', '--model', chain, '--out', out, ...inputs, ...flags)
+      expect(outcome).toEqual({ status: 0, stdout: '', stderr: '' })
+      values.push([...read(out, 'output0.npy').values])
+    }
+    const real = [...codes].map((code, i) => 0.5 * (code - 10) * 0.01 * [-100, -63, -26][i % 3]!)
+    expect(values).toEqual(
+      [10, 0.5].map((step) => real.map((value) => Math.min(step * Math.round(value / step) + 0, 63.5))),
+    )
+  })
+
+  test('--relaxed is not of language models: 2', async () => {
+    const args = ['run', '--model', directory, '--tokens', '1', '--out', join(directory, 'none'), '--relaxed']
+    expect(await qnative(...args)).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `error: --relaxed is for networks; ${directory} is a language model\n`,
+    })
+  })
+
   const good = () => npy('good.npy', codes, '|i1')
   test.each([
     ['nothing', () => [], /nothing for 'first'; this model has 'first', 'second'/],
@@ -135,6 +170,16 @@ describe('qnative run of a network', () => {
     expect(stderr).toMatch(/^error: .+\n$/)
     expect(status).toBe(2)
     expect(existsSync(out)).toBe(false)
+  })
+
+  test.each([
+    ['--bits', '4'],
+    ['--activations', 'int8'],
+  ])('refuses %s: a network runs as it is', async (option, value) => {
+    const inputs = ['--input', good(), '--input', good()]
+    const { status, stderr } = await run(join(directory, 'refused'), ...inputs, option, value)
+    expect(stderr).toBe(`error: ${option}: ${model} runs as it is; quantize it with qnative quantize\n`)
+    expect(status).toBe(2)
   })
 
   test('a folder without a network is not taken for a language model', async () => {

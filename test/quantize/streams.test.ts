@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { openLlama } from '../../src/models/llama/checkpoint.js'
 import { linearShapes } from '../../src/models/llama/program.js'
 import type { WeightHandle } from '../../src/native/face.js'
@@ -110,6 +110,21 @@ describe('the statistics of two streams', () => {
     expectNear(found!.hessian, meanProduct(hQuantized!, hQuantized!))
     expect(found).not.toHaveProperty('cross')
     expect(found).not.toHaveProperty('residual')
+  })
+
+  test('are timed, and a piece without any is not', async () => {
+    const streams = await begun(sequences, { quantized })
+    const weights = await constants({ attentionNorm: [gain, 1, hidden] })
+    const runs = vi.spyOn(Session.prototype, 'run')
+    const timed = () => runs.mock.calls.map(([, , options]) => options?.timings)
+    await streams.run('attention', weights)
+    expect(timed()).toEqual([false])
+    expect(streams.sumMilliseconds).toBe(0)
+    await streams.run('attention', weights, { hessian: true, cross: false, residual: false })
+    expect(timed()).toEqual([false, true])
+    expect(streams.sumMilliseconds).toBeGreaterThan(0)
+    expect(streams.sumMilliseconds).toBeLessThan(streams.milliseconds)
+    runs.mockRestore()
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { csvLine } from '../../src/report/csv.js'
-import { bytes, duration, percent, significant } from '../../src/report/numbers.js'
+import { bytes, duration, fixed, percent, significant } from '../../src/report/numbers.js'
 import { type Column, csvTable, markdownTable, textTable } from '../../src/report/table.js'
 
 interface Row {
@@ -73,5 +73,15 @@ describe('numbers', () => {
     ])
     expect(bytes(1536)).toBe('1.5 KiB')
     expect(percent(0.1234)).toBe('12.3 %')
+  })
+
+  test('have no sign where all digits are zeros', () => {
+    expect([-0.00004, -0.00006, 0.00004, -0].map((value) => fixed(value, 4))).toEqual([
+      '0.0000',
+      '-0.0001',
+      '0.0000',
+      '0.0000',
+    ])
+    expect([percent(-1e-4), percent(-1e-3)]).toEqual(['0.0 %', '-0.1 %'])
   })
 })

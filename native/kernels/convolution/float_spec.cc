@@ -27,7 +27,7 @@ std::int64_t float_convolution_bytes(const Call& call) {
   std::int64_t bytes = bytes_of(call.in[0]) + bytes_of(call.in[2]) + bytes_of(call.out[0]) +
                        w.panels * (w.panel_bytes + w.groups * w.param_bytes);
   for (std::int32_t s = 0; s < call.fused_steps; s++) {
-    if (call.fused[s].operand >= 0) bytes += bytes_of(call.in[call.fused[s].operand]);
+    if (call.fused[s].operand >= 0) bytes += bytes_of(operand_read(call, call.fused[s]));
   }
   return bytes;
 }

@@ -6,6 +6,7 @@
 // differ in panels only follow one another, so that a thread prepares a block of pixels once.
 #pragma once
 
+#include "native/core/fused.h"
 #include "native/kernels/convolution/u8_convolution.h"
 
 namespace qn {
@@ -15,6 +16,8 @@ inline constexpr int64_t kTileUnit = 12;
 inline constexpr int64_t kMostBlockPixels = 8 * kTileUnit;
 inline constexpr int64_t kFewestItems = 32;
 inline constexpr int64_t kItemPanels = 2;  // the fewest
+// What a call with real steps (fused.h) computes at a time: results that stay in the first-level cache.
+inline constexpr int64_t kValueChannels = kItemPanels * kPanelRows;
 // Where a kernel gathers windows as 16-bit values: what a block of them may take of the first-level cache.
 inline constexpr int64_t kWidenedBytes = 16 << 10;
 
@@ -103,6 +106,7 @@ struct U8Scratch {
   int64_t windows;   // [block_pixels] windows in one run each, where a tap is a whole window
   int64_t widened;   // [block_pixels] windows as 16-bit values
   int64_t channels;  // per channel: see ChannelTerms
+  int64_t values;    // [block_pixels][kValueChannels] floats, of calls with real steps
   int64_t bytes;
 };
 
@@ -141,6 +145,7 @@ static inline U8Scratch u8_scratch(const Call& call, const U8Blocking& b, bool w
   s.windows = take(gathers_windows(call) ? pixels * window_stride(w) + kReadableSlack : 0);
   s.widened = take(widened ? pixels * 2 * window_bytes(w) + kReadableSlack : 0);
   s.channels = take(4 * b.block_panels * kPanelRows * kWord);
+  s.values = take(has_real_steps(call) ? pixels * kValueChannels * kWord : 0);
   s.bytes = at;
   return s;
 }

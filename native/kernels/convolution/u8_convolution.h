@@ -13,7 +13,7 @@
 //   acc = bias[o] + sum (x - x_zero) * (w - w_zero)
 //   r   = float(acc) * multiplier[o]                 one rounding each
 //   u8:   y = clamp(r, lo - y_zero, hi - y_zero) rounded half to even, + y_zero
-//   f32:  y = clamp(r, lo, hi)
+//   f32:  y = clamp(r, lo, hi), also of a u8 result whose fused steps are on float32
 // This is XNNPACK's fp32 requantization (docs/detector-arithmetic.md). lo and hi are codes for u8, where they
 // are at least 0 and at most 255.
 //

@@ -8,7 +8,7 @@
 //   apply_fused(call, tile)
 #pragma once
 
-#include "native/elementwise/apply_fused.h"
+#include "native/kernels/convolution/u8_results.h"
 #include "native/kernels/convolution/u8_tile.h"
 
 namespace qn {
@@ -37,6 +37,7 @@ class U8Walk {
     job_.channels = {reinterpret_cast<int32_t*>(terms), reinterpret_cast<int32_t*>(terms + channels),
                      terms + 2 * channels, terms + 3 * channels};
     job_.pixels = {at<int32_t>(places_.sums), at<float>(places_.scales), false};
+    if (has_real_steps(call)) values_ = at<float>(places_.values);
     const auto attribute = [&](U8Attribute which) { return u8_attribute(call, form, which); };
     double lo = attribute(kLo), hi = attribute(kHi);
     if (kOutput == Output::codes) {
@@ -59,7 +60,6 @@ class U8Walk {
       prepare_pixels(item);
       prepare_channels(item);
       run_panels(item);
-      apply_fused_steps(item);
     }
   }
 
@@ -172,25 +172,36 @@ class U8Walk {
     }
   }
 
+  // With real steps, as many panels at a time as there is room for their values.
   void run_panels(const U8Item& item) {
-    const View& y = call_.out[0];
-    const Block& block = job_.block;
-    const int64_t element = kOutput == Output::codes ? 1 : 4, first = item.panel_begin * kPanelRows;
-    each_run(block, [&](int64_t row, int64_t begin, int64_t count, int64_t pixel) {
-      uint8_t* to = static_cast<uint8_t*>(y.data) + (result_row(row, begin) * y.stride + first) * element;
-      const int64_t step = block.c.w.spacing * y.stride * element;
-      for (int64_t i = 0; i < count; ++i) job_.rows[pixel + i] = to + i * step;
-    });
-    repeat_last(job_.rows, block.pixels);
-    const int64_t first_tap = gathers_ ? 0 : block.c.first_tap;
+    const int64_t first = item.panel_begin * kPanelRows, panels = item.panel_end - item.panel_begin;
+    const int64_t first_tap = gathers_ ? 0 : job_.block.c.first_tap;
     job_.codes =
         weight_.codes + item.panel_begin * weight_.panel_bytes + first_tap * job_.tap_chunks * 4 * kPanelRows;
     job_.channels_left = weight_.rows - first;
-    const int64_t panels = item.panel_end - item.panel_begin;
-    int64_t panel = 0;
-    for (; panel + kTilePanels <= panels; panel += kTilePanels) run_pixels<kTilePanels>(panel);
+    if (values_ == nullptr) {
+      point_to_results(call_, job_.block, first, kOutput == Output::codes ? 1 : 4, job_.rows);
+    }
+    const int64_t together = values_ == nullptr ? panels : kItemPanels;
+    for (int64_t panel = 0; panel < panels; panel += together) {
+      const int64_t end = panel + together < panels ? panel + together : panels;
+      if (values_ != nullptr) point_to_values(panel);
+      run_some_panels(panel, end);
+      apply_fused_steps(call_, job_.block, item.panel_begin + panel, item.panel_begin + end, values_);
+    }
+  }
+
+  // A tile counts its channels from the block's first panel on, whichever it begins with.
+  void point_to_values(int64_t panel) {
+    uint8_t* first = reinterpret_cast<uint8_t*>(values_) - panel * kPanelRows * 4;
+    for (int64_t i = 0; i < job_.block.pixels; ++i) job_.rows[i] = first + i * kValueChannels * 4;
+    repeat_last(job_.rows, job_.block.pixels);
+  }
+
+  void run_some_panels(int64_t panel, int64_t end) {
+    for (; panel + kTilePanels <= end; panel += kTilePanels) run_pixels<kTilePanels>(panel);
     if constexpr (kTilePanels > 1) {
-      if (panel < panels) run_pixels<1>(panel);
+      if (panel < end) run_pixels<1>(panel);
     }
   }
 
@@ -212,29 +223,6 @@ class U8Walk {
     }
   }
 
-  // The row of the output's last axis that output `i` of row `row` of the phase is.
-  int64_t result_row(int64_t row, int64_t i) const {
-    const Convolution& c = job_.block.c;
-    const View& y = call_.out[0];
-    return (job_.block.image * y.dim[1] + output_cell(c.h, row)) * y.dim[2] + output_cell(c.w, i);
-  }
-
-  void apply_fused_steps(const U8Item& item) {
-    if (call_.fused_steps == 0) return;
-    const Block& block = job_.block;
-    const int64_t first = item.panel_begin * kPanelRows, last = item.panel_end * kPanelRows < weight_.rows
-                                                                    ? item.panel_end * kPanelRows
-                                                                    : weight_.rows;
-    if (block.c.w.spacing == 1 && block.c.h.spacing == 1) {
-      const int64_t row = result_row(block.begin / block.c.w.outputs, block.begin % block.c.w.outputs);
-      apply_fused(call_, {row, block.pixels, 1, first, last - first});
-      return;
-    }
-    each_run(block, [&](int64_t row, int64_t begin, int64_t count, int64_t) {
-      apply_fused(call_, {result_row(row, begin), count, block.c.w.spacing, first, last - first});
-    });
-  }
-
   const Call& call_;
   const ConvolutionForm form_;
   const Weight& weight_;
@@ -242,6 +230,7 @@ class U8Walk {
   uint8_t* const scratch_;
   const U8Scratch places_;
   const bool gathers_;
+  float* values_ = nullptr;  // of calls with real steps
   int32_t x_zero_ = 0, w_zero_ = 0;
   float scale_ = 0;
   TileJob job_{{{}, -1, -1, 0, 0, nullptr, 0}, nullptr, 0, 0, {}, {}, {}, nullptr, 0, nullptr};
@@ -250,7 +239,7 @@ class U8Walk {
 };
 
 inline void convolve_u8(const Call& call, ConvolutionForm form, int64_t begin, int64_t end, void* scratch) {
-  if (call.out[0].dtype == DType::u8) {
+  if (call.out[0].dtype == DType::u8 && !has_real_steps(call)) {
     U8Walk<Output::codes>(call, form, scratch).run(begin, end);
   } else {
     U8Walk<Output::floats>(call, form, scratch).run(begin, end);

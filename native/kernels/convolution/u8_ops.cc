@@ -1,10 +1,10 @@
 #include <cmath>
 #include <limits>
 
-#include "native/core/fused.h"
 #include "native/core/op.h"
 #include "native/kernels/convolution/check_geometry.h"
 #include "native/kernels/convolution/u8_blocking.h"
+#include "native/kernels/convolution/u8_spec.h"
 
 namespace qn {
 namespace {
@@ -60,7 +60,7 @@ std::string check_u8(const Call& call) {
   std::string problem = whole_problem("x_zero", attribute(kXZero), 0, 255);
   if (problem.empty()) problem = whole_problem("w_zero", attribute(kWZero), -128, 127);
   if (problem.empty()) problem = whole_problem("y_zero", attribute(kYZero), 0, 255);
-  if (!problem.empty() || call.out[0].dtype != DType::u8) return problem;
+  if (!problem.empty() || call.out[0].dtype != DType::u8 || has_real_steps(call)) return problem;
   if (attribute(kLo) != -kInfinity) problem = whole_problem("lo", attribute(kLo), 0, 255);
   if (problem.empty() && attribute(kHi) != kInfinity) problem = whole_problem("hi", attribute(kHi), 0, 255);
   return problem;
@@ -69,47 +69,16 @@ std::string check_u8(const Call& call) {
 template <ConvolutionForm kForm>
 std::string check_dynamic(const Call& call) {
   if (std::string problem = check_weight(call, kForm); !problem.empty()) return problem;
-  const View &x = call.in[0], &y = call.out[0];
-  const int64_t rows = call.in[kDynamicParams].dim[0];
-  if (rows == x.dim[0]) return {};
-  const bool pointwise = kForm == kOrdinary && u8_weight(call).cols == x.dim[3] &&
-                         size_attribute(call, kStrideH) == 1 && size_attribute(call, kStrideW) == 1 &&
-                         size_attribute(call, kPadTop) == 0 && size_attribute(call, kPadLeft) == 0 &&
-                         x.dim[1] == y.dim[1] && x.dim[2] == y.dim[2];
-  const int64_t pixels = x.dim[0] * x.dim[1] * x.dim[2];
-  if (pointwise && rows == pixels) return {};
-  return "there are scales and zeros for " + std::to_string(rows) + " rows, and not for " +
-         std::to_string(x.dim[0]) + " images" +
-         (pointwise ? " or " + std::to_string(pixels) + " pixels" : std::string());
+  return check_dynamic_rows(call, kForm);
 }
 
-int64_t bytes_of(const View& view) {
-  int64_t bytes = view.dtype == DType::u8 ? 1 : 4;
-  for (int32_t d = 0; d < view.rank; d++) bytes *= view.dim[d];
-  return bytes;
-}
-
-// All inputs, fused operands too, and the result, each once.
 int64_t bytes(const Call& call) {
-  const Weight& w = u8_weight(call);
-  const int last = call.in[kU8Weight].weight ? kU8Multiplier : kDynamicBias;
-  int64_t bytes = bytes_of(call.out[0]) + w.panels * w.panel_bytes;
-  for (int i = 0; i <= last; i++) bytes += call.in[i].weight ? 0 : bytes_of(call.in[i]);
-  for (int32_t s = 0; s < call.fused_steps; s++) {
-    if (call.fused[s].operand >= 0) bytes += bytes_of(call.in[call.fused[s].operand]);
-  }
-  return bytes;
+  return u8_convolution_bytes(call, call.in[kU8Weight].weight ? kU8Multiplier : kDynamicBias);
 }
 
-// Cells of the padding count, as usual.
 template <ConvolutionForm kForm>
 int64_t operations(const Call& call) {
-  int64_t products = 0;
-  for (int64_t phase = 0; phase < phases_of(call, kForm); ++phase) {
-    const Convolution c = phase_of(call, kForm, phase);
-    products += pixels_of(c) * taps_of(c) * c.in_channels * c.out_channels;
-  }
-  return 2 * products;
+  return u8_convolution_operations(call, kForm);
 }
 
 template <ConvolutionForm kForm, bool kWidened>
@@ -124,10 +93,7 @@ int64_t scratch_bytes(const Call& call) {
 
 template <ConvolutionForm kForm>
 int64_t outputs(const Call& call) {
-  int64_t count = 0;
-  for (int64_t phase = 0; phase < phases_of(call, kForm); ++phase)
-    count += pixels_of(phase_of(call, kForm, phase));
-  return count;
+  return u8_convolution_outputs(call, kForm);
 }
 
 #define QN_KERNEL(OP, FORM, ISA, WIDENED) \
@@ -162,6 +128,7 @@ const OpSpec& conv2d_u8_op() {
       .bytes = bytes,
       .operations = operations<kOrdinary>,
       .kernels = kU8Kernels,
+      .real_steps = RealSteps::of_sums,
       .strided = true,
   };
   return spec;
@@ -190,6 +157,7 @@ const OpSpec& transpose_conv2d_u8_op() {
       .bytes = bytes,
       .operations = operations<kTransposed>,
       .kernels = kTransposedU8Kernels,
+      .real_steps = RealSteps::of_sums,
       .strided = true,
   };
   return spec;

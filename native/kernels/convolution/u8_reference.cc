@@ -1,7 +1,9 @@
 // The specification of the integer convolutions, output by output.
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
+#include "native/core/fused.h"
 #include "native/elementwise/apply_fused.h"
 #include "native/kernels/convolution/u8_convolution.h"
 
@@ -44,13 +46,20 @@ int32_t dot(const Call& call, const Weight& w, const Convolution& c, const Pixel
   return static_cast<int32_t>(sum);
 }
 
+// Where a pixel's results go as floats; null: they are codes.
+float* float_row(const Call& call, std::vector<float>& values, int64_t row) {
+  const View& y = call.out[0];
+  if (has_real_steps(call)) return values.data();
+  return y.dtype == DType::f32 ? static_cast<float*>(y.data) + row * y.stride : nullptr;
+}
+
 void codes_pixel(const Call& call, ConvolutionForm form, const Convolution& c, const Pixel& pixel,
-                 int64_t row) {
+                 int64_t row, float* reals) {
   const auto attribute = [&](U8Attribute which) { return u8_attribute(call, form, which); };
   const int64_t x_zero = static_cast<int64_t>(attribute(kXZero)),
                 w_zero = static_cast<int64_t>(attribute(kWZero));
   const View& y = call.out[0];
-  const bool codes = y.dtype == DType::u8;
+  const bool codes = reals == nullptr;
   const float y_zero = codes ? static_cast<float>(attribute(kYZero)) : 0.0f;
   const float lo = static_cast<float>(codes ? std::max(attribute(kLo), 0.0) : attribute(kLo)) - y_zero,
               hi = static_cast<float>(codes ? std::min(attribute(kHi), 255.0) : attribute(kHi)) - y_zero;
@@ -63,14 +72,14 @@ void codes_pixel(const Call& call, ConvolutionForm form, const Convolution& c, c
       static_cast<uint8_t*>(y.data)[row * y.stride + o] =
           static_cast<uint8_t>(std::nearbyint(std::isnan(r) ? lo : r) + y_zero);
     } else {
-      static_cast<float*>(y.data)[row * y.stride + o] = r;
+      reals[o] = r;
     }
   }
 }
 
 void dynamic_pixel(const Call& call, ConvolutionForm form, const Convolution& c, const Pixel& pixel,
-                   int64_t row) {
-  const View &params = call.in[kDynamicParams], &y = call.out[0];
+                   int64_t row, float* reals) {
+  const View& params = call.in[kDynamicParams];
   const int64_t params_row = params.dim[0] == c.images ? pixel.image : row;
   const float* of_row = static_cast<const float*>(params.data) + params_row * params.stride;
   const float lo = static_cast<float>(u8_attribute(call, form, kLo)),
@@ -80,16 +89,17 @@ void dynamic_pixel(const Call& call, ConvolutionForm form, const Convolution& c,
     const float scaled = static_cast<float>(acc) * of_row[0];
     const float sum = scaled * static_cast<const float*>(call.in[kDynamicScale].data)[o] +
                       static_cast<const float*>(call.in[kDynamicBias].data)[o];
-    static_cast<float*>(y.data)[row * y.stride + o] = clamp(sum, lo, hi);
+    reals[o] = clamp(sum, lo, hi);
   }
 }
 
 using PixelFunction = void(const Call& call, ConvolutionForm form, const Convolution& c, const Pixel& pixel,
-                           int64_t row);
+                           int64_t row, float* reals);
 
 // Items are the outputs of all phases, phase by phase.
 void convolve(const Call& call, ConvolutionForm form, int64_t begin, int64_t end, PixelFunction* compute) {
   const View& y = call.out[0];
+  std::vector<float> values(has_real_steps(call) ? static_cast<std::size_t>(y.dim[3]) : 0);
   int64_t first = 0;
   for (int64_t phase = 0; phase < phases_of(call, form); ++phase) {
     const Convolution c = phase_of(call, form, phase);
@@ -99,8 +109,9 @@ void convolve(const Call& call, ConvolutionForm form, int64_t begin, int64_t end
       const Pixel pixel{(item - first) / per_image, in_image / c.w.outputs, in_image % c.w.outputs};
       const int64_t row =
           (pixel.image * y.dim[1] + output_cell(c.h, pixel.y)) * y.dim[2] + output_cell(c.w, pixel.x);
-      compute(call, form, c, pixel, row);
-      apply_fused_reference(call, {row, 1, 1, 0, c.out_channels});
+      compute(call, form, c, pixel, row, float_row(call, values, row));
+      float* reals = has_real_steps(call) ? values.data() : nullptr;
+      apply_fused_reference(call, {row, 1, 1, 0, c.out_channels, reals, c.out_channels});
     }
     first = last;
   }

@@ -145,7 +145,7 @@ QN_NOINLINE void compute_tile(const CodesLayer& layer, const CodesRow& row, cons
       weights += layer.w.taps * 4 * Block::kQuadBytes;
     }
   }
-  const int64_t to = (row.first_pixel + column) * layer.y_step + layer.first_channel + block.offset;
+  const int64_t to = row.y_first + column * layer.y_step + block.offset;
   if (layer.code_output) {
     store_codes<Block, kPixels>(layer, block, static_cast<uint8_t*>(layer.y) + to, sum);
   } else {
@@ -188,17 +188,17 @@ inline int64_t compute_next(const CodesLayer& layer, const CodesRow& row, int64_
   return kTile;
 }
 
-// Fused steps are applied to this many outputs and more at a time: still in the first-level cache.
-inline constexpr int64_t kFusedOutputs = 4096;
-
 template <int kWidth, int kStride>
-inline void compute_row(const Call& call, const CodesLayer& layer, const CodesRow& row, int64_t channels,
+inline void compute_row(const Call& call, const CodesLayer& layer, CodesRow row, int64_t channels,
                         void (*apply_fused)(const Call&, const FusedTile&)) {
   int64_t column = 0, fused = 0;
   while (column < layer.w.outputs) {
+    // The values of each tile begin where those of the one before did.
+    if (layer.values != nullptr) row.y_first = -fused * layer.y_step;
     column += compute_next<kWidth, kStride>(layer, row, column);
     if (column < layer.w.outputs && (column - fused) * channels < kFusedOutputs) continue;
-    apply_fused(call, {row.first_pixel + fused, column - fused, 1, layer.first_channel, channels});
+    apply_fused(call, {row.first_pixel + fused, column - fused, 1, layer.first_channel, channels,
+                       layer.values, layer.y_step});
     fused = column;
   }
 }

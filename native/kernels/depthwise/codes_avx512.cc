@@ -1,26 +1,14 @@
 // Blocks of 64 channels in 512-bit registers, and what is left over in 256-bit ones.
 #include <stdint.h>
 
+#include "native/kernels/depthwise/codes_vnni.h"
 #include "native/simd/inline.h"
 #include "native/simd/intrinsics.h"
 
 namespace qn {
 namespace {
 
-using Quad = __m256i;
-
 inline constexpr int kTile = 4;
-inline constexpr int64_t kWeightBytes = 32;
-
-QN_INLINE Quad quad_of(__m256i codes) { return codes; }
-
-QN_INLINE void store_weights(uint8_t* p, __m256i weights) {
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), weights);
-}
-
-QN_INLINE __m256i dot(__m256i sum, Quad codes, const uint8_t* weights) {
-  return _mm256_dpbusd_epi32(sum, codes, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights)));
-}
 
 }  // namespace
 }  // namespace qn

@@ -2,6 +2,7 @@
 // memory. ISA files include this header.
 #pragma once
 
+#include "native/core/fused.h"
 #include "native/kernels/depthwise/depthwise.h"
 
 namespace qn {
@@ -32,6 +33,7 @@ struct CodesLine {
 struct CodesRow {
   const CodesLine* lines;  // [quads * 4]
   int64_t first_pixel;     // of the output
+  int64_t y_first;         // in CodesLayer::y: where the first channel of the item is, of column 0
 };
 
 struct CodesLayer {
@@ -39,6 +41,7 @@ struct CodesLayer {
   int64_t quads;  // of window rows
   int64_t y_step;
   void* y;
+  float* values;  // of calls with real steps (fused.h): what y is then, [kValues]
   bool code_output, dynamic;
   int x_zero;
   int32_t w_zero;
@@ -62,11 +65,19 @@ inline int64_t block_weight_bytes(const Call& call) {
   return kMaxPasses * quads_of(call) * depthwise_size(call, kDepthwiseKernelW) * 4 * 2 * kCodesWide;
 }
 
+// Fused steps are applied to this many outputs and more at a time: still in the first-level cache.
+inline constexpr int64_t kFusedOutputs = 4096;
+
+// With a last tile of up to four pixels.
+inline constexpr int64_t kValues = kFusedOutputs + 4 * kDepthwiseCodeChannels;
+
+inline int64_t value_bytes(const Call& call) { return has_real_steps(call) ? 4 * kValues : 0; }
+
 inline int64_t codes_scratch_bytes(const Call& call) {
   const int64_t lines = 4 * quads_of(call);
   return kPaddingBytes + (lines * static_cast<int64_t>(sizeof(CodesLine)) + 63) / 64 * 64 +
          lines * depthwise_size(call, kDepthwiseKernelW) * kCodesWide +
-         kMaxBlocks * (3 * 4 * kCodesWide + block_weight_bytes(call));
+         kMaxBlocks * (3 * 4 * kCodesWide + block_weight_bytes(call)) + value_bytes(call);
 }
 
 inline CodesLayer codes_layer(const Call& call, void* scratch) {
@@ -94,12 +105,18 @@ inline CodesLayer codes_layer(const Call& call, void* scratch) {
     block.weights = at + 12 * kCodesWide;
     at += 12 * kCodesWide + block_weight_bytes(call);
   }
+  if (has_real_steps(call)) {
+    layer.values = reinterpret_cast<float*>(at);
+    layer.y = at;
+    layer.code_output = false;
+  }
   return layer;
 }
 
 // Which channels the blocks of an item have. `wide`: those of more than 32 channels go by 64.
 inline void divide_channels(CodesLayer& layer, const DepthwiseItem& item, bool wide) {
   layer.first_channel = item.channel_begin;
+  if (layer.values != nullptr) layer.y_step = item.channel_end - item.channel_begin;
   layer.blocks = 0;
   const int64_t end = item.channel_end - item.channel_begin;
   for (int64_t offset = 0; offset < end;) {
@@ -185,7 +202,8 @@ inline CodesRow codes_row(const CodesLayer& layer, const View& x, const Depthwis
             ? CodesLine{static_cast<const uint8_t*>(x.data) + pixel * x.stride + item.channel_begin, x.stride}
             : CodesLine{layer.padding, 0};
   }
-  return {layer.lines, (item.image * layer.h.outputs + row) * layer.w.outputs};
+  const int64_t first_pixel = (item.image * layer.h.outputs + row) * layer.w.outputs;
+  return {layer.lines, first_pixel, first_pixel * layer.y_step + layer.first_channel};
 }
 
 }  // namespace

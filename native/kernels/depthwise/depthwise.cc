@@ -47,7 +47,7 @@ std::string check_u8(const Call& call) {
   const double* attribute = call.attribute;
   if (!is_code(attribute[kDepthwiseXZero], 0, 255)) return "x_zero is no code of u8";
   if (!is_code(attribute[kDepthwiseWZero], -128, 127)) return "w_zero is no code of i8";
-  if (call.out[0].dtype == DType::u8) {
+  if (call.out[0].dtype == DType::u8 && !has_real_steps(call)) {
     if (!is_code(attribute[kDepthwiseYZero], 0, 255)) return "y_zero is no code of u8";
     for (const int a : {kDepthwiseLo, kDepthwiseHi}) {
       if (!is_code(attribute[a], 0, 255)) return "lo and hi are no codes of u8";
@@ -152,6 +152,7 @@ const OpSpec& depthwise_conv2d_u8_op() {
       .bytes = bytes<4>,
       .operations = operations,
       .kernels = kCodeKernels,
+      .real_steps = RealSteps::of_sums,
       .strided = true,
   };
   return spec;

@@ -7,7 +7,8 @@
 // order, those in the padding left out.
 //
 // depthwise_conv2d_u8: acc = bias + sum (x - x_zero) * (w - w_zero) in int32, r = f32(acc) * multiplier[o].
-// As u8: clamp(round(r) + y_zero, lo, hi), half to even; as f32: clamp(r, lo, hi). Padding counts as x_zero.
+// As u8: clamp(round(r) + y_zero, lo, hi), half to even; as f32, also before fused steps on float32 that make
+// it u8: clamp(r, lo, hi). Padding counts as x_zero.
 //
 // depthwise_conv2d_dynamic: parameters[n] = scale, zero of image n's codes. y = clamp(f32(f32(f32(sum (q -
 // zero) * w) * scale) * w_scale[o]) + bias[o], lo, hi). Padding counts as zero.

@@ -1,6 +1,8 @@
 #include <cmath>
+#include <vector>
 
 #include "native/core/float_math.h"
+#include "native/core/fused.h"
 #include "native/elementwise/apply_fused.h"
 #include "native/kernels/depthwise/depthwise.h"
 
@@ -31,10 +33,11 @@ const T* data_of(const View& view) {
 }
 
 // Calls store(y, pixel, channel, sum) for each output of the items, `sum` being start(channel) with add(sum,
-// x, w) for each tap that is no padding. `weight` is an input's position.
+// x, w) for each tap that is no padding. `weight` is an input's position. `values`: null, or where float32 of
+// a row of outputs is kept until fused steps have made codes of it.
 template <class X, class W, class Start, class Add, class Store>
 void convolve(const Call& call, int64_t begin, int64_t end, int64_t channels, int weight, Start start,
-              Add add, Store store) {
+              Add add, Store store, float* values = nullptr) {
   const View &x = call.in[kDepthwiseX], &y = call.out[0];
   const WindowAxis h = depthwise_axis(call, 0), w = depthwise_axis(call, 1);
   const int64_t multiplier = y.dim[3] / x.dim[3];
@@ -57,8 +60,9 @@ void convolve(const Call& call, int64_t begin, int64_t end, int64_t channels, in
           store(item.image, pixel, o, sum);
         }
       }
-      apply_fused_reference(call, {(item.image * h.outputs + row) * w.outputs, w.outputs, 1,
-                                   item.channel_begin, item.channel_end - item.channel_begin});
+      const int64_t first = (item.image * h.outputs + row) * w.outputs, c = item.channel_begin;
+      float* of_item = values == nullptr ? nullptr : values + c;
+      apply_fused_reference(call, {first, w.outputs, 1, c, item.channel_end - c, of_item, y.dim[3]});
     }
   }
 }
@@ -80,6 +84,8 @@ void depthwise_reference(const Call& call, int64_t begin, int64_t end, void*) {
 
 void depthwise_u8_reference(const Call& call, int64_t begin, int64_t end, void*) {
   const View& y = call.out[0];
+  const bool real_steps = has_real_steps(call);
+  std::vector<float> values(real_steps ? static_cast<size_t>(y.dim[2] * y.dim[3]) : 0);
   const int32_t* bias = data_of<int32_t>(call.in[kDepthwiseBias]);
   const float* multiplier = data_of<float>(call.in[kDepthwiseMultiplier]);
   const int32_t x_zero = static_cast<int32_t>(call.attribute[kDepthwiseXZero]);
@@ -92,12 +98,15 @@ void depthwise_u8_reference(const Call& call, int64_t begin, int64_t end, void*)
       [&](int32_t sum, int32_t x, int32_t w) { return multiply_add(x - x_zero, w - w_zero, sum); },
       [&](int64_t, int64_t pixel, int64_t o, int32_t sum) {
         const float r = static_cast<float>(sum) * multiplier[o];
-        if (y.dtype == DType::f32) {
+        if (real_steps) {
+          values[static_cast<size_t>(pixel % y.dim[2] * y.dim[3] + o)] = clamp(r, lo, hi);
+        } else if (y.dtype == DType::f32) {
           static_cast<float*>(y.data)[pixel * y.stride + o] = clamp(r, lo, hi);
         } else {
           static_cast<uint8_t*>(y.data)[pixel * y.stride + o] = code_of(r, y_zero, lo, hi);
         }
-      });
+      },
+      real_steps ? values.data() : nullptr);
 }
 
 void depthwise_dynamic_reference(const Call& call, int64_t begin, int64_t end, void*) {

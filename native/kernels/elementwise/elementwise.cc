@@ -26,12 +26,12 @@ void copy(const View& x, const View& y, const RowTile& tile) {
   }
 }
 
-// One long row where nothing has gaps and no operand goes by channel.
+// One long row where nothing has gaps and no operand goes by channel or pixel.
 Tiling tiling_of_call(const Call& call) {
   const View& y = call.out[0];
   for (int32_t s = 0; s < call.fused_steps; s++) {
     const FusedStep& step = call.fused[s];
-    if (step.kind == OperandKind::channel) return tiling_of(y);
+    if (step.kind == OperandKind::channel || step.kind == OperandKind::strided) return tiling_of(y);
     if (step.kind == OperandKind::same && !is_dense(call.in[step.operand])) return tiling_of(y);
   }
   return tiling_of(call.in[0], y);
@@ -40,10 +40,13 @@ Tiling tiling_of_call(const Call& call) {
 template <void (*kApply)(const Call&, const FusedTile&)>
 void elementwise(const Call& call, int64_t begin, int64_t end, void*) {
   const Tiling tiling = tiling_of_call(call);
+  alignas(64) float values[kTileElements];
   for (int64_t i = begin; i < end; i++) {
     const RowTile tile = tile_of(tiling, i);
     copy(call.in[0], call.out[0], tile);
-    kApply(call, {tile.first_row, tile.rows, 1, tile.first_column, tile.columns});
+    FusedTile fused{tile.first_row, tile.rows, 1, tile.first_column, tile.columns};
+    if (has_real_steps(call)) fused.values = values, fused.value_distance = tile.columns;
+    kApply(call, fused);
   }
 }
 
@@ -56,7 +59,8 @@ std::string check(const Call& call) {
 int64_t bytes(const Call& call) {
   int64_t moved = 2 * elements_of(call.out[0]);
   for (int32_t s = 0; s < call.fused_steps; s++) {
-    if (call.fused[s].kind == OperandKind::same) moved += elements_of(call.out[0]);
+    const OperandKind kind = call.fused[s].kind;
+    if (kind == OperandKind::same || kind == OperandKind::strided) moved += elements_of(call.out[0]);
   }
   return moved * element_bytes(call.out[0]);
 }
@@ -86,6 +90,7 @@ const OpSpec& elementwise_op() {
       .operations = operations,
       .kernels = kKernels,
       .in_place_input = 0,
+      .real_steps = RealSteps::of_codes,
       .strided = true,
   };
   return spec;

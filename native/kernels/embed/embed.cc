@@ -1,5 +1,6 @@
 #include "native/kernels/embed/embed.h"
 
+#include "native/core/index_check.h"
 #include "native/core/op.h"
 
 namespace qn {
@@ -30,15 +31,9 @@ std::string check(const Call& call) {
 }
 
 std::string check_values(const Call& call) {
-  const int64_t rows = call.in[1].weight->rows;
-  const int32_t* ids = static_cast<const int32_t*>(call.in[0].data);
-  for (int64_t t = 0; t < call.in[0].dim[0]; ++t) {
-    if (ids[t] < 0 || ids[t] >= rows) {
-      return "id " + std::to_string(ids[t]) + " (token " + std::to_string(t) + ") is outside the " +
-             std::to_string(rows) + " rows of the embedding";
-    }
-  }
-  return {};
+  return check_indices(
+      call.in[0],
+      {.end = call.in[1].weight->rows, .index = "id", .entry = "token", .extent = "rows of the embedding"});
 }
 
 int64_t bytes(const Call& call) {

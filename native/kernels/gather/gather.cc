@@ -1,5 +1,6 @@
 #include "native/kernels/gather/gather.h"
 
+#include "native/core/index_check.h"
 #include "native/core/op.h"
 #include "native/core/rows.h"
 
@@ -11,15 +12,8 @@ std::string check(const Call& call) {
 }
 
 std::string check_values(const Call& call) {
-  const int64_t extent = call.in[0].dim[1];
-  const int32_t* indices = static_cast<const int32_t*>(call.in[1].data);
-  for (int64_t r = 0; r < call.in[1].dim[0]; r++) {
-    if (indices[r] < 0 || indices[r] >= extent) {
-      return "index " + std::to_string(indices[r]) + " (entry " + std::to_string(r) + ") is outside the " +
-             std::to_string(extent) + " slices";
-    }
-  }
-  return {};
+  return check_indices(call.in[1],
+                       {.end = call.in[0].dim[1], .index = "index", .entry = "entry", .extent = "slices"});
 }
 
 int64_t bytes(const Call& call) {

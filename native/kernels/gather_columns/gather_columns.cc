@@ -1,5 +1,6 @@
 #include "native/kernels/gather_columns/gather_columns.h"
 
+#include "native/core/index_check.h"
 #include "native/core/op.h"
 
 namespace qn {
@@ -8,15 +9,8 @@ namespace {
 std::string check(const Call&) { return {}; }
 
 std::string check_values(const Call& call) {
-  const int64_t cols = call.in[0].dim[1];
-  const int32_t* columns = static_cast<const int32_t*>(call.in[1].data);
-  for (int64_t j = 0; j < cols; j++) {
-    if (columns[j] < 0 || columns[j] >= cols) {
-      return "column " + std::to_string(columns[j]) + " (entry " + std::to_string(j) + ") is outside the " +
-             std::to_string(cols) + " columns";
-    }
-  }
-  return {};
+  return check_indices(call.in[1],
+                       {.end = call.in[0].dim[1], .index = "column", .entry = "entry", .extent = "columns"});
 }
 
 int64_t bytes(const Call& call) {

@@ -1,5 +1,6 @@
 #include "native/kernels/gather_rows/gather_rows.h"
 
+#include "native/core/index_check.h"
 #include "native/core/op.h"
 
 namespace qn {
@@ -8,15 +9,8 @@ namespace {
 std::string check(const Call&) { return {}; }
 
 std::string check_values(const Call& call) {
-  const int64_t available = call.in[0].dim[0];
-  const int32_t* rows = static_cast<const int32_t*>(call.in[1].data);
-  for (int64_t r = 0; r < call.in[1].dim[0]; r++) {
-    if (rows[r] < 0 || rows[r] >= available) {
-      return "row " + std::to_string(rows[r]) + " (entry " + std::to_string(r) + ") is outside the " +
-             std::to_string(available) + " rows";
-    }
-  }
-  return {};
+  return check_indices(call.in[1],
+                       {.end = call.in[0].dim[0], .index = "row", .entry = "entry", .extent = "rows"});
 }
 
 int64_t bytes(const Call& call) {

@@ -1,5 +1,6 @@
 #include "native/kernels/kv_append/kv_append.h"
 
+#include "native/core/index_check.h"
 #include "native/core/op.h"
 
 namespace qn {
@@ -16,15 +17,10 @@ std::string check(const Call& call) {
 }
 
 std::string check_values(const Call& call) {
-  const int64_t slots = call.in[3].dim[0] * kSlotsPerBlock;
-  const int32_t* slot = static_cast<const int32_t*>(call.in[2].data);
-  for (int64_t t = 0; t < call.in[2].dim[0]; t++) {
-    if (slot[t] < 0 || slot[t] >= slots) {
-      return "slot " + std::to_string(slot[t]) + " (token " + std::to_string(t) +
-             ") is outside the cache's " + std::to_string(slots) + " slots";
-    }
-  }
-  return {};
+  return check_indices(call.in[2], {.end = call.in[3].dim[0] * kSlotsPerBlock,
+                                    .index = "slot",
+                                    .entry = "token",
+                                    .extent = "slots of the cache"});
 }
 
 // Keys and values, read as f32 and written in the cache's type.

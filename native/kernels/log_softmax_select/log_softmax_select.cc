@@ -1,5 +1,6 @@
 #include "native/kernels/log_softmax_select/log_softmax_select.h"
 
+#include "native/core/index_check.h"
 #include "native/core/op.h"
 
 namespace qn {
@@ -11,15 +12,8 @@ std::string check(const Call& call) {
 }
 
 std::string check_values(const Call& call) {
-  const int64_t cols = call.in[0].dim[1];
-  const int32_t* column = static_cast<const int32_t*>(call.in[1].data);
-  for (int64_t r = 0; r < call.in[1].dim[0]; r++) {
-    if (column[r] < 0 || column[r] >= cols) {
-      return "column " + std::to_string(column[r]) + " (row " + std::to_string(r) + ") is outside the " +
-             std::to_string(cols) + " columns";
-    }
-  }
-  return {};
+  return check_indices(call.in[1],
+                       {.end = call.in[0].dim[1], .index = "column", .entry = "row", .extent = "columns"});
 }
 
 int64_t bytes(const Call& call) {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "native/core/index_check.h"
 #include "native/core/op.h"
 
 namespace qn {
@@ -21,15 +22,11 @@ std::string check(const Call& call) {
 }
 
 std::string check_values(const Call& call) {
-  const int64_t cells = call.in[0].dim[1] * call.in[0].dim[2];
-  const int32_t* cell = static_cast<const int32_t*>(call.in[1].data);
-  for (int64_t k = 0; k < call.in[1].dim[0]; k++) {
-    if (cell[k] < -1 || cell[k] >= cells) {
-      return "cell " + std::to_string(cell[k]) + " (entry " + std::to_string(k) + ") is outside the " +
-             std::to_string(cells) + " of the image";
-    }
-  }
-  return {};
+  return check_indices(call.in[1], {.begin = -1,
+                                    .end = call.in[0].dim[1] * call.in[0].dim[2],
+                                    .index = "cell",
+                                    .entry = "entry",
+                                    .extent = "of the image"});
 }
 
 int64_t bytes(const Call& call) {

@@ -35,6 +35,8 @@ export interface BenchDetectorOptions extends Omit<TimeDetectorOptions, 'network
 /** All calls of one kernel for one kind of layer, an image. */
 export interface DetectorKernelResult {
   readonly precision: string
+  /** Of the precision, as DetectorBenchResult's. */
+  readonly activations: 'f32' | 'int8' | null
   readonly op: string
   /** Window and stride: "3x3 /2"; empty for an op without them. */
   readonly kind: string
@@ -59,6 +61,8 @@ export interface DetectorKernelResult {
 export interface DetectorBenchResult {
   readonly model: string
   readonly precision: string
+  /** Whether layers with weights in groups (w4, w2) multiply floats or codes; null where there are none. */
+  readonly activations: 'f32' | 'int8' | null
   readonly medianNs: number
   readonly madNs: number
   readonly minNs: number
@@ -80,7 +84,11 @@ export interface DetectorBench {
   readonly results: readonly DetectorKernelResult[]
   readonly models: readonly DetectorBenchResult[]
   /** Every image that was timed, for a trace. */
-  readonly runs: readonly { readonly precision: string; readonly images: readonly ImageRun[] }[]
+  readonly runs: readonly {
+    readonly precision: string
+    readonly activations: 'f32' | 'int8' | null
+    readonly images: readonly ImageRun[]
+  }[]
 }
 
 /** Of last-level cache, for a CPU that does not say. */
@@ -103,15 +111,24 @@ export async function benchDetector(options: BenchDetectorOptions): Promise<Dete
     ceilings: { start, end },
     results: timed.flatMap(({ precision, runs }) => kernelResults(precision, runs, ceiling, cacheBytes)),
     models: timed.map(({ precision, runs }) => ({ model, precision, ...imageResult(runs) })),
-    runs: timed.map(({ precision, runs }) => ({ precision, images: runs.runs })),
+    runs: timed.map(({ precision, runs: { activations, runs } }) => ({
+      precision,
+      activations,
+      images: runs,
+    })),
   }
 }
 
-function imageResult({ weightBytes, runs }: DetectorRuns): Omit<DetectorBenchResult, 'model' | 'precision'> {
+function imageResult({
+  weightBytes,
+  activations,
+  runs,
+}: DetectorRuns): Omit<DetectorBenchResult, 'model' | 'precision'> {
   const middle = (value: (run: ImageRun) => number) => median(runs.map(value))
   const samplesNs = runs.map(({ durationNs }) => durationNs)
   const medianNs = median(samplesNs)
   return {
+    activations,
     medianNs,
     madNs: medianAbsoluteDeviation(samplesNs),
     minNs: Math.min(...samplesNs),
@@ -127,7 +144,7 @@ function imageResult({ weightBytes, runs }: DetectorRuns): Omit<DetectorBenchRes
 
 function kernelResults(
   precision: string,
-  { runs }: DetectorRuns,
+  { activations, runs }: DetectorRuns,
   ceiling: CeilingPoint,
   cacheBytes: number,
 ): DetectorKernelResult[] {
@@ -140,6 +157,7 @@ function kernelResults(
       const medianNs = median(times)
       const common = {
         precision,
+        activations,
         op,
         kind,
         kernel,

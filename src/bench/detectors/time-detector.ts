@@ -20,6 +20,8 @@ export interface TimeDetectorOptions extends PreprocessorOptions {
   readonly seconds: number
   readonly threads: number
   readonly isa?: Isa | undefined
+  /** GraphSessionOptions.relaxed */
+  readonly relaxed?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -41,15 +43,18 @@ export interface ImageRun {
 
 export interface DetectorRuns {
   readonly weightBytes: number
+  /** Where weights are in groups (w4, w2): whether their layers multiply floats or codes. */
+  readonly activations: 'f32' | 'int8' | null
   readonly runs: readonly ImageRun[]
 }
 
 /** A warm-up image, then the samples. */
 export async function timeDetector(options: TimeDetectorOptions): Promise<DetectorRuns> {
-  const { description, network, threads, isa, repeats, seconds, signal } = options
+  const { description, network, threads, isa, relaxed, repeats, seconds, signal } = options
   const session = await GraphSession.create(network, {
     threads,
     isa,
+    relaxed,
     atPeaks: headsAtPeaks(description.heads),
   })
   try {
@@ -63,7 +68,7 @@ export async function timeDetector(options: TimeDetectorOptions): Promise<Detect
       signal?.throwIfAborted()
       runs.push(await timer.run())
     }
-    return { weightBytes: session.weightBytes, runs }
+    return { weightBytes: session.weightBytes, activations: session.activations ?? null, runs }
   } finally {
     session.release()
   }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { FormatError } from '../../formats/error.js'
+import { createFolder } from '../../formats/output-folder.js'
 import { qnativeJsonName } from '../../formats/qnative-json.js'
 import { type TensorToWrite, writeSafetensors } from '../../formats/write-safetensors.js'
 import { type Graph, type Node, type Tensor, tensorsRead } from '../graph.js'
@@ -19,7 +20,7 @@ import { constantsName, graphFormat, groupShape, parts, type QuantizationNote, s
  * Writes a graph as a directory: qnative.json and model.safetensors. The directory appears whole or not at all. What is
  * fused is written as the nodes that it stands for.
  *
- * @throws FormatError where there is something already, or the graph is not sound
+ * @throws FormatError where there is something already, or the graph is not sound; FolderError
  */
 export async function writeQuantizedGraph(
   directory: string,
@@ -44,7 +45,7 @@ export async function writeQuantizedGraph(
   }
   const beside = join(dirname(target), `${basename(target)}.${randomUUID()}.part`)
   try {
-    await mkdir(beside, { recursive: true })
+    await createFolder(beside)
     const constants = [...names].flatMap(([tensor, name]) => constantParts(tensor, name))
     await writeSafetensors(join(beside, constantsName), constants)
     await writeFile(join(beside, qnativeJsonName), `${JSON.stringify(json, undefined, 1)}\n`)

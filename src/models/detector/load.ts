@@ -13,6 +13,8 @@ export interface LoadedDetector {
   readonly detector: Detector
   /** What a file would hold. */
   readonly weightBytes: number
+  /** Where weights are in groups (w4, w2): whether their layers multiply floats or codes. */
+  readonly activations?: 'f32' | 'int8' | undefined
   /** The kernels of one run. */
   readonly kernels: readonly { readonly op: string; readonly kernel: string; readonly calls: number }[]
   release(): void
@@ -20,6 +22,8 @@ export interface LoadedDetector {
 
 export interface LoadDetectorOptions extends PreprocessorOptions {
   readonly isa?: Isa | undefined
+  /** GraphSessionOptions.relaxed */
+  readonly relaxed?: boolean | undefined
   /** The most that will be asked of it in an image: CenterNet's boxes are computed at so many peaks. Default 100. */
   readonly maxDetections?: number | undefined
 }
@@ -34,13 +38,14 @@ export async function loadDetector(
   network: Graph,
   options: LoadDetectorOptions = {},
 ): Promise<LoadedDetector> {
-  const { threads = 1, isa, maxDetections } = options
+  const { threads = 1, isa, relaxed, maxDetections } = options
   const atPeaks = headsAtPeaks(description.heads, maxDetections)
-  const session = await GraphSession.create(network, { threads, isa, atPeaks })
+  const session = await GraphSession.create(network, { threads, isa, relaxed, atPeaks })
   try {
     const detector = new Detector(description, session, { ...options, peaks: atPeaks?.most })
     const kernels = await kernelsOf(session)
-    return { detector, weightBytes: session.weightBytes, kernels, release: () => session.release() }
+    const { weightBytes, activations } = session
+    return { detector, weightBytes, activations, kernels, release: () => session.release() }
   } catch (error) {
     session.release()
     throw error

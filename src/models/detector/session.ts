@@ -1,6 +1,7 @@
 import { FormatError } from '../../formats/error.js'
 import { elements } from '../../graph/geometry.js'
 import type { Graph, Tensor, Values } from '../../graph/graph.js'
+import { isWeighted } from '../../graph/operation.js'
 import { optimize } from '../../graph/optimize.js'
 import { newValues, readValues } from '../../graph/values.js'
 import { addon } from '../../native/addon.js'
@@ -8,20 +9,17 @@ import type { Isa, ProgramJson, StepTiming, WeightInfo } from '../../native/face
 import type { JobOptions } from '../../native/job.js'
 import { type InputArray, Session } from '../../native/session.js'
 import { loadWeights } from '../../native/weight.js'
-import type { HeadsAtPeaks } from './lowering/at-peaks.js'
 import { fromProgram, toProgram } from './lowering/codes.js'
-import { lower } from './lowering/lower.js'
+import { type LoweringOptions, lower } from './lowering/lower.js'
 import { checkMemory, storedBytes } from './memory.js'
 
-export interface GraphSessionOptions extends JobOptions {
+export interface GraphSessionOptions extends JobOptions, LoweringOptions {
   /** Default 1. */
   readonly threads?: number
   /** Force this instruction set; absent: the best of the CPU. */
   readonly isa?: Isa | undefined
   /** Tensors of the graph whose values each run gives as well; nothing is fused over them. */
   readonly taps?: readonly Tensor[]
-  /** Outputs that are computed at the peaks of another one only, and are 0 elsewhere. */
-  readonly atPeaks?: HeadsAtPeaks | undefined
 }
 
 export interface GraphRunOptions extends JobOptions {
@@ -46,6 +44,14 @@ export interface GraphRun {
   readonly durationNs: number
 }
 
+function activationsOf({ nodes }: Graph): 'f32' | 'int8' | undefined {
+  const grouped = nodes.filter(({ inputs }) => inputs.some(({ groups }) => groups))
+  if (grouped.length === 0) return undefined
+  return grouped.some(({ operation }) => isWeighted(operation) && operation.arithmetic === 'dynamic')
+    ? 'int8'
+    : 'f32'
+}
+
 /** A network ready to run. */
 export class GraphSession {
   readonly program: ProgramJson
@@ -54,6 +60,8 @@ export class GraphSession {
   readonly outputs: readonly Tensor[]
   /** Of all constants that the network needs, as a file holds them. */
   readonly weightBytes: number
+  /** Where weights are in groups (w4, w2): whether their layers multiply floats or codes. */
+  readonly activations: 'f32' | 'int8' | undefined
   readonly #graph: Graph
   readonly #session: Session
   readonly #weights: readonly WeightInfo[]
@@ -70,6 +78,7 @@ export class GraphSession {
     this.inputs = graph.inputs
     this.outputs = optimized.outputs.slice(0, graph.outputs.length)
     this.weightBytes = storedBytes(optimized)
+    this.activations = activationsOf(optimized)
     this.#graph = graph
     this.#session = session
     this.#weights = weights
@@ -86,7 +95,7 @@ export class GraphSession {
     const outputNames = [...graph.outputNames, ...taps.map(({ name }) => name)]
     const optimized = optimize({ ...graph, outputs, outputNames })
     checkMemory(optimized)
-    const { program, requests } = lower(optimized, options.atPeaks)
+    const { program, requests } = lower(optimized, options)
     const weights = await loadWeights(requests, threads, options).catch((error) => {
       throw withFile(graph, error)
     })
@@ -103,7 +112,8 @@ export class GraphSession {
   /**
    * Runs the network once. One run at a time.
    * @param inputs in the model's order, as their tensors store them
-   * @throws RangeError when there are not as many, or one has another number of elements
+   * @throws RangeError when there are not as many, or one has another number of elements; FormatError for a step that its
+   *   kernel cannot compute, which shows when its sizes are bound
    */
   async run(inputs: readonly Values[], options: GraphRunOptions = {}): Promise<GraphRun> {
     this.#check(inputs)
@@ -132,9 +142,16 @@ export class GraphSession {
     }
   }
 
-  /** Bytes that the network's activations take while it runs. */
+  /**
+   * Bytes that the network's activations take while it runs.
+   * @throws FormatError as `run` does
+   */
   get activationBytes(): number {
-    return this.#session.plan({}).arenaBytes
+    try {
+      return this.#session.plan({}).arenaBytes
+    } catch (error) {
+      throw withFile(this.#graph, error)
+    }
   }
 
   /** Frees its memory; the session cannot be used afterwards. */

@@ -9,10 +9,11 @@
 // or absent. A writer opened for the same run finds them again, after whatever ended the first one. finish assembles
 // OUT/ inside it, streaming, and renames it into place: OUT is whole or absent.
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { readdir, rename, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { FormatError, show } from '../../formats/error.js'
 import { isJsonObject, type JsonObject, parseJsonObject, readJsonObject } from '../../formats/json.js'
+import { createFolder } from '../../formats/output-folder.js'
 import type { Calibration, QuantizedModule } from '../../formats/qnative-json.js'
 import { readSafetensors, type SafetensorsFile } from '../../formats/safetensors.js'
 import { writeFileAtomic } from '../../formats/write-file.js'
@@ -112,7 +113,7 @@ export class QuantizedModelWriter {
         if (names.has(blockFile(i))) blocks.set(i, await readSafetensors(join(partial, blockFile(i))))
       }
     } else {
-      await mkdir(partial, { recursive: true })
+      await createFolder(partial)
       await writeFileAtomic(join(partial, runFile), jsonText(run))
     }
     return new QuantizedModelWriter(full, options, files, blocks)
@@ -196,12 +197,11 @@ export class QuantizedModelWriter {
 
     const assembled = join(this.#partial, 'assembled')
     await rm(assembled, { recursive: true, force: true })
-    await mkdir(assembled, { recursive: true })
+    await createFolder(assembled)
     await writeSafetensors(join(assembled, 'model.safetensors'), [...before, ...stored, ...after])
     const floats = stored.map(({ name }) => name.match(/^(.*_proj)\.weight$/)?.[1]).filter((name) => name)
     const files = quantizationFiles(this.#options, this.#files, modules, floats as string[])
     for (const [name, content] of files) await writeFileAtomic(join(assembled, name), content)
-    await mkdir(dirname(this.out), { recursive: true })
     await rename(assembled, this.out)
     await rm(this.#partial, { recursive: true, force: true })
   }

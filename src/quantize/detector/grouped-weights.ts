@@ -7,11 +7,13 @@ import { type FloatLayer, floatLayer, type LayerWeights, layerWeights } from './
 import { groupedLayers } from './grouped-layers.js'
 import type { LayerInputs } from './layer-inputs.js'
 import { Names } from './names.js'
+import type { ActivationType } from './recipe.js'
 import { symmetricCodes, symmetricScales, symmetricTensor } from './symmetric-weights.js'
 
 export interface GroupedOptions extends JobOptions {
   readonly bits: 4 | 2
   readonly groupSize: GroupSize
+  readonly activations: ActivationType
   /** Nodes that stay as they are. */
   readonly keep: ReadonlySet<string>
   /** By layer; without them weights are rounded to nearest. */
@@ -52,7 +54,7 @@ function byteLayer(graph: Graph, layer: FloatLayer): Node {
 async function groupedLayer(
   graph: Graph,
   layer: FloatLayer,
-  { bits, groupSize, inputs, threads, signal }: GroupedOptions,
+  { bits, groupSize, activations, inputs, threads, signal }: GroupedOptions,
   names: Names,
 ): Promise<Node> {
   const weights = layerWeights(graph, layer)
@@ -81,9 +83,10 @@ async function groupedLayer(
     constant: { kind: 'values', values: codes },
   }
   const bias = measured ? correctedBias(layer, weights, solution.values, measured.mean, names) : layer.bias
+  const arithmetic = activations === 'int8' ? 'dynamic' : 'float'
   return {
     ...layer.node,
-    operation: weights.operation,
+    operation: { ...weights.operation, arithmetic },
     inputs: [layer.x, tensor, ...(bias ? [bias] : [])],
   }
 }

@@ -9,7 +9,7 @@ import type { Isa } from '../../native/face.js'
 import { calibrateDetector } from './calibrate-detector.js'
 import type { LayerInputs } from './layer-inputs.js'
 import { type CalibrationData, quantizeGraph } from './quantize-graph.js'
-import { type DetectorPrecision, detectorPrecisions } from './recipe.js'
+import { type ActivationType, type DetectorPrecision, detectorPrecisions, inGroups } from './recipe.js'
 import type { Sample } from './run-graph.js'
 
 /** native: as stored; f32: float16 weights widened. */
@@ -20,6 +20,8 @@ export interface NetworksOptions {
   /** Default 1. The result does not depend on it. */
   readonly threads?: number
   readonly isa?: Isa | undefined
+  /** Of w4 and w2, as a recipe has it. Default f32. */
+  readonly activations?: ActivationType | undefined
   /** What int8 is calibrated on, and w4 and w2 are better with; called for each pass over them. */
   readonly samples?: (() => AsyncIterable<Sample>) | undefined
   /** Samples that a pass has seen. */
@@ -34,7 +36,7 @@ export interface NetworkAtPrecision {
 
 /**
  * A detector's network at several precisions, each once.
- * @throws RangeError for int8 without samples; FormatError where the network is quantized and asked for another precision
+ * @throws RangeError for int8 without samples, for int8 activations without w4 and w2; FormatError where the network is quantized and asked for another precision
  * than native
  */
 export function networksAt(
@@ -46,6 +48,10 @@ export function networksAt(
   if (names.includes('int8') && !options.samples) {
     throw new RangeError('int8 is calibrated: it needs images to run on')
   }
+  const { activations = 'f32' } = options
+  if (activations === 'int8' && !names.some(inGroups)) {
+    throw new RangeError(`int8 activations are of w4 and w2, not of ${names.join(', ')}`)
+  }
   const calibration = new Calibration(network, options)
   return [...new Set(names)].map((precision) => ({
     precision,
@@ -53,7 +59,8 @@ export function networksAt(
       if (precision === 'native') return network
       if (precision === 'f32') return widenWeights(network)
       const data = await calibration.of(precision)
-      return quantizeGraph(network, { precision }, data, { threads: options.threads ?? 1 })
+      const recipe = { precision, ...(inGroups(precision) && { activations }) }
+      return quantizeGraph(network, recipe, data, { threads: options.threads ?? 1 })
     },
   }))
 }
@@ -61,6 +68,8 @@ export function networksAt(
 export interface DetectorsOptions extends LoadDetectorOptions {
   /** A folder of images, shown as the detector wants them. */
   readonly calibration?: string | undefined
+  /** Of w4 and w2, as a recipe has it. Default f32. */
+  readonly activations?: ActivationType | undefined
   readonly onProgress?: ((done: number, total: number) => void) | undefined
 }
 
@@ -72,7 +81,7 @@ export interface DetectorAtPrecision {
 
 /**
  * A detector at several precisions, each once.
- * @throws RangeError for int8 without calibration images; FormatError naming the folder where there are none, or the network
+ * @throws RangeError for int8 without calibration images, for int8 activations without w4 and w2; FormatError naming the folder where there are none, or the network
  * where it is quantized and asked for another precision than native
  */
 export function detectorsAt(
@@ -108,8 +117,7 @@ class Calibration {
   async of(precision: DetectorPrecision): Promise<CalibrationData> {
     const { samples, threads = 1, isa, onProgress } = this.#options
     if (!samples) return {}
-    const inGroups = precision === 'w4' || precision === 'w2'
-    if (inGroups && this.#inputs) return { inputs: this.#inputs }
+    if (inGroups(precision) && this.#inputs) return { inputs: this.#inputs }
     const data = await calibrateDetector(this.#network, precision, samples(), { threads, isa, onProgress })
     this.#inputs ??= data.inputs
     return data

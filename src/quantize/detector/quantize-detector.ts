@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { FormatError } from '../../formats/error.js'
+import { checkCreatable } from '../../formats/output-folder.js'
 import { writeQuantizedGraph } from '../../graph/container/write-graph.js'
 import type { Graph } from '../../graph/graph.js'
 import { isWeighted } from '../../graph/operation.js'
@@ -21,7 +22,7 @@ import {
 } from './calibrate-detector.js'
 import { type CalibrationImages, findCalibrationImages } from './calibration-images.js'
 import { keptNodes, quantizeGraph } from './quantize-graph.js'
-import type { DetectorRecipe } from './recipe.js'
+import type { ActivationType, DetectorRecipe } from './recipe.js'
 import type { Sample } from './run-graph.js'
 import { type LayerSensitivity, measureSensitivity } from './sensitivity.js'
 import { sessionRunner } from './session-runner.js'
@@ -55,6 +56,8 @@ export interface WriteDetectorOptions extends QuantizeDetectorOptions {
 export interface QuantizedDetector {
   readonly out: string
   readonly precision: string
+  /** Where the recipe chooses them: of w4 and w2. */
+  readonly activations?: ActivationType
   /** Layers with weights, and how many of them are still float32. */
   readonly layers: number
   readonly floatLayers: number
@@ -76,12 +79,13 @@ export interface QuantizedDetector {
 /**
  * Quantizes a detector and writes it as a directory that openNetwork opens.
  *
- * @throws FormatError where the model is no float detector, an image is none, `out` exists, ...; RangeError for a recipe that is
- *   not sound; the signal's reason
+ * @throws FormatError where the model is no float detector, an image is none, `out` exists, ...; FolderError where it cannot be
+ *   made; RangeError for a recipe that is not sound; the signal's reason
  */
 export async function quantizeDetector(options: WriteDetectorOptions): Promise<QuantizedDetector> {
   const { model, recipe, out } = options
   if (existsSync(out)) throw new FormatError(out, 'output', 'expected no such file yet, found one')
+  await checkCreatable(out)
   const { graph, description, images, data } = await prepare(options)
   const { threads, signal, onProgress } = options
   const progress = { onProgress: (done: number, total: number) => onProgress?.('quantizing', done, total) }
@@ -102,6 +106,7 @@ export async function quantizeDetector(options: WriteDetectorOptions): Promise<Q
   return {
     out,
     precision,
+    ...(recipe.activations && { activations: recipe.activations }),
     layers: layers.length,
     floatLayers: layers.filter(({ inputs }) => isFloat(inputs[1]!.dtype)).length,
     floatBytes: storedBytes(simplify(graph)),

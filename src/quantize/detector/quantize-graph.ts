@@ -9,7 +9,7 @@ import { checkFloat, floatLayer } from './float-layer.js'
 import { groupedWeights } from './grouped-weights.js'
 import { integerGraph } from './integer-graph.js'
 import type { LayerInputs } from './layer-inputs.js'
-import { type DetectorRecipe, detectorPrecisions } from './recipe.js'
+import { activationTypes, type DetectorRecipe, detectorPrecisions, inGroups } from './recipe.js'
 import { dynamicWeights, halfWeights } from './weights-only.js'
 
 /** What calibration found, of the same graph. */
@@ -38,8 +38,12 @@ export async function quantizeGraph(
   data: CalibrationData = {},
   options: QuantizeGraphOptions = {},
 ): Promise<Graph> {
-  const { precision, floatHeads = true, floatStem = true } = recipe
+  const { precision, floatHeads = true, floatStem = true, activations = 'f32' } = recipe
   oneOf('precision', precision, detectorPrecisions)
+  oneOf('activations', activations, activationTypes)
+  if (recipe.activations === 'int8' && !inGroups(precision)) {
+    throw wrong(`f32 (int8 is of w4 and w2, not of ${precision})`, 'activations', activations)
+  }
   checkFloat(graph)
   const simple = simplify(graph)
   const keep = keptNodes(simple, recipe.keep ?? [])
@@ -62,7 +66,8 @@ export async function quantizeGraph(
         const bits = precision === 'w4' ? 4 : 2
         const groupSize = recipe.groupSize ?? (bits === 4 ? 64 : 32)
         oneOf('groupSize', groupSize, groupSizes)
-        return groupedWeights(simple, { ...job, bits, groupSize, keep, threads, inputs: data.inputs })
+        const { inputs } = data
+        return groupedWeights(simple, { ...job, bits, groupSize, activations, keep, threads, inputs })
       }
     }
   }

@@ -5,7 +5,7 @@ import type { GroupSize } from '../arrays.js'
  * - f16: weights are float16;
  * - dyn8: weights are i8, and layers quantize their inputs when they have them (LiteRT's dynamic range quantization);
  * - int8: weights and activations are i8, the activations' scales calibrated (LiteRT's full integer quantization);
- * - w4, w2: weights are codes of 4 or 2 bits, activations float.
+ * - w4, w2: weights are codes of 4 or 2 bits, activations float, or quantized when layers have them (`activations`).
  */
 export type DetectorPrecision = 'f16' | 'dyn8' | 'int8' | 'w4' | 'w2'
 export const detectorPrecisions: readonly DetectorPrecision[] = ['f16', 'dyn8', 'int8', 'w4', 'w2']
@@ -26,4 +26,17 @@ export interface DetectorRecipe {
   readonly floatStem?: boolean
   /** Of w4 and w2: an output's weights that share a scale. Default 64 of w4, 32 of w2. */
   readonly groupSize?: GroupSize
+  /**
+   * Of w4 and w2: what layers with such weights multiply them by. int8 is fast: each image, or pixel of a pointwise convolution,
+   * is quantized by its own range (graph/dynamic-row.ts). Layers that keep weights of 8 bits keep float inputs. Default f32.
+   */
+  readonly activations?: ActivationType
+}
+
+export type ActivationType = 'f32' | 'int8'
+export const activationTypes: readonly ActivationType[] = ['f32', 'int8']
+
+/** Whether a precision's weights are in groups, and its activations a choice. */
+export function inGroups(precision: string): precision is 'w4' | 'w2' {
+  return precision === 'w4' || precision === 'w2'
 }

@@ -50,6 +50,8 @@ export interface DetectorEvaluationOptions extends DetectionLimits {
 export interface DetectorResult {
   readonly model: string
   readonly precision: string
+  /** Where weights are in groups (w4, w2): whether their layers multiply floats or codes. */
+  readonly activations?: 'f32' | 'int8'
   readonly images: number
   readonly stats: CocoStats
   /** By category id. */
@@ -182,7 +184,7 @@ class Scoring {
     times: Record<keyof DetectorResult['milliseconds'], number[]>,
   ): DetectorResult {
     const { model, perClass } = this.#options
-    const { weightBytes, kernels, detector } = this.#loaded
+    const { weightBytes, activations, kernels, detector } = this.#loaded
     const annotations = this.#annotations
     const source = `${model} (${this.#precision})`
     const detections = cocoDetections(source, found, this.#categoryIds, annotations)
@@ -195,6 +197,7 @@ class Scoring {
     return {
       model,
       precision: this.#precision,
+      ...(activations && { activations }),
       images: found.length,
       stats: summarize(curves),
       ...(perClass && {

@@ -15,6 +15,7 @@ import type { Graph, Tensor, Values } from '../../../src/graph/graph.js'
 import { optimize, simplify } from '../../../src/graph/optimize.js'
 import { openTfliteGraph } from '../../../src/graph/tflite/convert.js'
 import { readValues } from '../../../src/graph/values.js'
+import { GraphSession } from '../../../src/models/detector/session.js'
 import { calibrate } from '../../../src/quantize/detector/calibrate.js'
 import { quantizeGraph } from '../../../src/quantize/detector/quantize-graph.js'
 import { detectorPrecisions } from '../../../src/quantize/detector/recipe.js'
@@ -83,6 +84,23 @@ describe('a graph that is written and opened', () => {
     const opened = await openQuantizedGraph(path)
     expect(contents(opened)).toEqual(contents(quantized))
     expect(contents(await reopened(opened))).toEqual(contents(quantized))
+  })
+
+  it.each(['w4', 'w2'] as const)('gives the same bits in %s with int8 activations', async (precision) => {
+    const quantized = await quantizeGraph(network(), { precision, groupSize: 32, activations: 'int8' })
+    const opened = await reopened(quantized)
+    expect(contents(opened)).toEqual(contents(quantized))
+    const [sample] = waves(quantized, 1)
+    const results = await Promise.all(
+      [quantized, opened].map(async (graph) => {
+        const session = await GraphSession.create(graph)
+        const { outputs } = await session.run(sample!.inputs)
+        expect(session.activations).toBe('int8')
+        session.release()
+        return outputs
+      }),
+    )
+    expect(results[1]).toEqual(results[0])
   })
 
   it('holds codes of 4 and 2 bits packed, rows of whole bytes', async () => {

@@ -112,8 +112,11 @@ function dynamicLayer(
   for (let r = 0; r < scales.length; r++) {
     scales[r] = quantizeDynamically(x.values, codes, r * row, (r + 1) * row)
   }
-  const acc = sums(operation, image(x.type, codes), weights, centred(weights), output)
   const channels = output.shape.at(-1)!
+  if (weights.type.groups) {
+    return dynamicGroups(operation, image(x.type, codes), scales, weights, bias, output)
+  }
+  const acc = sums(operation, image(x.type, codes), weights, centred(weights), output)
   const perRow = acc.length / scales.length
   const weightScales = weights.type.quantization!.scales
   const result = newValues('f32', acc.length)
@@ -122,6 +125,41 @@ function dynamicLayer(
     const scaled = fround(acc[i]! * scales[Math.floor(i / perRow)]!)
     const real = fround(scaled * weightScales[weightScales.length === 1 ? 0 : c]!)
     result[i] = activate(operation.activation, fround(real + (bias?.values[c] ?? 0)))
+  }
+  return result
+}
+
+/**
+ * Sums of centred codes group by group, each times its scale added to the next with one rounding (a fused multiply-add,
+ * which float64 holds but for its last bits); at the end the row's scale and the bias, rounded once as well.
+ */
+function dynamicGroups(
+  operation: Layer,
+  x: { shape: readonly [number, number, number, number]; values: Float64Array },
+  rowScales: Float64Array,
+  weights: Operand,
+  bias: Operand | undefined,
+  output: Tensor,
+): Values {
+  const { size, scales, zeros } = weights.type.groups!
+  const outputs = weights.type.shape[0]!
+  const columns = weights.values.length / outputs
+  const groupOf = (i: number) => (size === -1 ? 0 : Math.floor((i % columns) / size))
+  const result = newValues('f32', elements(output.shape))
+  for (let group = 0; group * outputs < scales.length; group++) {
+    const codes = Float64Array.from(weights.values, (code, i) =>
+      groupOf(i) === group ? code - zeros![group * outputs + Math.floor(i / columns)]! : 0,
+    )
+    const acc = sums(operation, x, weights, codes, output)
+    for (let i = 0; i < acc.length; i++) {
+      const scale = halfToFloat(scales[group * outputs + (i % outputs)]!)
+      result[i] = fround(fround(acc[i]!) * scale + result[i]!)
+    }
+  }
+  const perRow = result.length / rowScales.length
+  for (let i = 0; i < result.length; i++) {
+    const real = fround(result[i]! * rowScales[Math.floor(i / perRow)]! + (bias?.values[i % outputs] ?? 0))
+    result[i] = activate(operation.activation, real)
   }
   return result
 }

@@ -176,6 +176,20 @@ describe('a session', () => {
     expect((error as FormatError).message).toMatch(message)
   })
 
+  it('refuses a step whose sizes its kernel cannot take, and names the file', async () => {
+    const g = new TypedGraph()
+    const pad = { top: 0, left: 0, bottom: 0, right: 0 }
+    const pool = { op: 'max_pool2d', window: [1, 1], stride: [2 ** 20, 1], pad, activation: 'none' } as const
+    const graph = g.build(g.node(pool, [g.input(1, 4, 5, 8)]))
+    const session = await GraphSession.create(graph)
+    const problem =
+      'step 0 (max_pool2d, max_pool2d0): stride of the height: expected a whole number from 1 to 2^20, got 1048576'
+    const refused = new FormatError(graph.file, 'network', problem)
+    await expect(session.run([new Float32Array(160)])).rejects.toThrow(refused)
+    expect(() => session.activationBytes).toThrow(refused)
+    session.release()
+  })
+
   it('refuses a network that cannot fit, before it reads the weights', async () => {
     const environment = addon().environment()
     vi.spyOn(addon(), 'environment').mockReturnValue({ ...environment, availableMemory: 1000 })

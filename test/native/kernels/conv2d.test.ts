@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { temporaryDirectory } from '../../temporary.js'
+import { caseOf, type Pair } from './convolution-case.js'
 import {
-  type Case,
   expectExact,
   expectFused,
   expectNanStays,
@@ -10,33 +10,12 @@ import {
   hardSwish,
   ordinary,
   refusal,
-  type Shape,
   sixth,
 } from './float-convolution.js'
 import { kernelsNotRun } from './one-step.js'
 import { weightCases } from './weight-cases.js'
 
 const directory = temporaryDirectory()
-
-type Pair = readonly [number, number]
-
-/** `pad` top, left, bottom, right. */
-function caseOf(
-  x: Shape,
-  outputs: number,
-  size: Pair,
-  stride: Pair = [1, 1],
-  [top, left, bottom, right]: readonly [number, number, number, number] = [0, 0, 0, 0],
-  dilation: Pair = [1, 1],
-): Case {
-  const count = (axis: 0 | 1, pad: number) =>
-    Math.floor((x[1 + axis]! + pad - (size[axis] - 1) * dilation[axis] - 1) / stride[axis]) + 1
-  return {
-    x,
-    y: [x[0], count(0, top + bottom), count(1, left + right), outputs],
-    window: { size, stride, dilation, pad: { top, left } },
-  }
-}
 
 describe('against float64, the same bits on every instruction set:', () => {
   test.each([

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { conv2dDynamic, tapColumns } from '../../../src/program/convolution-u8-ops.js'
-import { type Case, convolutionWalk } from './float-convolution.js'
+import { type Case, caseOf } from './convolution-case.js'
+import { convolutionWalk } from './float-convolution.js'
 import {
   between,
-  caseOf,
   dequantized,
   dynamicOperandsOf,
   dynamicValuesOf,

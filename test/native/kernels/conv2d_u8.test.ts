@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { ProgramBuilder, Tensor } from '../../../src/program/builder.js'
 import { conv2dU8, tapColumns } from '../../../src/program/convolution-u8-ops.js'
-import { type Case, columnsOf, convolutionWalk, elements, type Shape } from './float-convolution.js'
+import { type Case, caseOf, columnsOf, elements, type Shape } from './convolution-case.js'
+import { convolutionWalk } from './float-convolution.js'
 import {
-  caseOf,
   loadCodes,
   randomCodes,
   randomWeights,

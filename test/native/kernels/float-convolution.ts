@@ -11,21 +11,9 @@ import {
   transposedTaps,
 } from '../../../src/program/convolution-ops.js'
 import { randomValues } from '../quant/reference.js'
+import { type Case, columnsOf, elements, type Shape } from './convolution-case.js'
 import { type Build, onReference, sameOnEveryIsa } from './one-step.js'
 import { type LoadedCase, loadCase, type WeightCase, weightCases } from './weight-cases.js'
-
-export type Shape = readonly [n: number, h: number, w: number, c: number]
-
-/** A window on x, giving y. */
-export interface Case {
-  readonly x: Shape
-  readonly y: Shape
-  readonly window: ConvolutionWindow
-}
-
-export const elements = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)
-
-export const columnsOf = ({ x, window: { size } }: Case) => size[0] * size[1] * x[3]
 
 interface Values {
   readonly x: Float32Array

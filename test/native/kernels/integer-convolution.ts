@@ -3,28 +3,9 @@ import type { WeightHandle } from '../../../src/native/face.js'
 import type { ProgramBuilder } from '../../../src/program/builder.js'
 import type { DynamicConvolution, U8Convolution } from '../../../src/program/convolution-u8-ops.js'
 import { load } from '../quant/loaded.js'
-import { at, type Case, columnsOf, elements, type Place, type Shape, type Walk } from './float-convolution.js'
+import { type Case, columnsOf, elements } from './convolution-case.js'
+import { at, type Place, type Walk } from './float-convolution.js'
 import { integers, uniform } from './random.js'
-
-type Pair = readonly [number, number]
-
-/** `pad` top, left, bottom, right. */
-export function caseOf(
-  x: Shape,
-  outputs: number,
-  size: Pair,
-  stride: Pair = [1, 1],
-  [top, left, bottom, right]: readonly [number, number, number, number] = [0, 0, 0, 0],
-  dilation: Pair = [1, 1],
-): Case {
-  const count = (axis: 0 | 1, pad: number) =>
-    Math.floor((x[1 + axis]! + pad - (size[axis] - 1) * dilation[axis] - 1) / stride[axis]) + 1
-  return {
-    x,
-    y: [x[0], count(0, top + bottom), count(1, left + right), outputs],
-    window: { size, stride, dilation, pad: { top, left } },
-  }
-}
 
 /** Codes and what they stand for; `params` has the scale and zero of rows of x, [R, 2]. */
 export interface Codes {
@@ -107,22 +88,6 @@ export function between(seed: number, length: number, lo: number, hi: number): F
 export async function loadCodes(c: Case, weight: Int8Array, tapCols: number): Promise<WeightHandle> {
   const source = { kind: 'codes', values: weight, rows: c.y[3], cols: columnsOf(c) } as const
   return (await load(source, { kind: 'i8', tapCols })).handle
-}
-
-/** Of a transposed convolution; `pad` top, left, bottom, right: what is cut off the full result. */
-export function transposedCaseOf(
-  x: Shape,
-  outputs: number,
-  size: Pair,
-  stride: Pair,
-  [top, left, bottom, right]: readonly [number, number, number, number] = [0, 0, 0, 0],
-): Case {
-  const count = (axis: 0 | 1, pad: number) => (x[1 + axis]! - 1) * stride[axis] + size[axis] - pad
-  return {
-    x,
-    y: [x[0], count(0, top + bottom), count(1, left + right), outputs],
-    window: { size, stride, pad: { top, left } },
-  }
 }
 
 /** The operands of conv2d_u8 and its transposed form, in a program. */

@@ -92,7 +92,7 @@ test('refuses slots outside the cache, and columns that do not fit it', async ()
   const inputs = { k: new Float32Array(4), v: new Float32Array(4) }
   for (const slot of [-1, 32]) {
     await expect(onReference(step(shape), { ...inputs, slots: Int32Array.of(slot) })).rejects.toThrow(
-      `slot ${slot} (token 0) is outside the cache's 32 slots`,
+      `slot ${slot} (token 0) is outside the 32 slots of the cache`,
     )
   }
   const wide = { k: new Float32Array(8), v: new Float32Array(8), slots: Int32Array.of(0) }

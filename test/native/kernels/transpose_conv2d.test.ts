@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { transposedTaps } from '../../../src/program/convolution-ops.js'
 import { temporaryDirectory } from '../../temporary.js'
+import { type Pair, transposedCaseOf } from './convolution-case.js'
 import {
-  type Case,
   expectExact,
   expectFused,
   expectNanStays,
@@ -10,7 +10,6 @@ import {
   f32,
   hardSwish,
   refusal,
-  type Shape,
   sixth,
   transposed,
 } from './float-convolution.js'
@@ -19,24 +18,6 @@ import { weightCases } from './weight-cases.js'
 
 const directory = temporaryDirectory()
 
-type Pair = readonly [number, number]
-
-/** `pad` top, left, bottom, right: what is cut off the full result. */
-function caseOf(
-  x: Shape,
-  outputs: number,
-  size: Pair,
-  stride: Pair,
-  [top, left, bottom, right]: readonly [number, number, number, number] = [0, 0, 0, 0],
-): Case {
-  const count = (axis: 0 | 1, pad: number) => (x[1 + axis]! - 1) * stride[axis] + size[axis] - pad
-  return {
-    x,
-    y: [x[0], count(0, top + bottom), count(1, left + right), outputs],
-    window: { size, stride, pad: { top, left } },
-  }
-}
-
 test('the order of taps', () => {
   const window = { size: [3, 3], stride: [2, 2], pad: { top: 0, left: 0 } } as const
   expect(transposedTaps(window).map(([h, w]) => 3 * h + w)).toEqual([0, 2, 6, 8, 1, 7, 3, 5, 4])
@@ -44,15 +25,18 @@ test('the order of taps', () => {
 
 describe('against float64, the same bits on every instruction set:', () => {
   test.each([
-    ['3 x 3 of stride 2, padded at the end', caseOf([1, 5, 6, 20], 24, [3, 3], [2, 2], [0, 0, 1, 1])],
-    ['4 x 4 of stride 2, two images', caseOf([2, 5, 7, 33], 35, [4, 4], [2, 2], [1, 1, 1, 1])],
-    ['several slices and blocks', caseOf([1, 13, 14, 300], 40, [4, 4], [2, 2], [1, 1, 1, 1])],
-    ['phases without taps', caseOf([1, 4, 5, 6], 7, [2, 1], [3, 2])],
-    ['stride 1', caseOf([1, 6, 5, 4], 5, [3, 2], [1, 1], [1, 0, 1, 1])],
-    ['one pixel', caseOf([1, 1, 1, 5], 20, [3, 3], [2, 2], [1, 1, 0, 0])],
-    ['padding wider than a stride', caseOf([1, 6, 6, 8], 16, [5, 6], [2, 3], [3, 4, 3, 4])],
-    ['rows of input 4 KiB apart', caseOf([1, 3, 4, 1024], 16, [2, 2], [2, 2])],
-    ['results beyond the last input', caseOf([1, 3, 3, 4], 5, [2, 2], [2, 2], [0, 0, -3, -2])],
+    [
+      '3 x 3 of stride 2, padded at the end',
+      transposedCaseOf([1, 5, 6, 20], 24, [3, 3], [2, 2], [0, 0, 1, 1]),
+    ],
+    ['4 x 4 of stride 2, two images', transposedCaseOf([2, 5, 7, 33], 35, [4, 4], [2, 2], [1, 1, 1, 1])],
+    ['several slices and blocks', transposedCaseOf([1, 13, 14, 300], 40, [4, 4], [2, 2], [1, 1, 1, 1])],
+    ['phases without taps', transposedCaseOf([1, 4, 5, 6], 7, [2, 1], [3, 2])],
+    ['stride 1', transposedCaseOf([1, 6, 5, 4], 5, [3, 2], [1, 1], [1, 0, 1, 1])],
+    ['one pixel', transposedCaseOf([1, 1, 1, 5], 20, [3, 3], [2, 2], [1, 1, 0, 0])],
+    ['padding wider than a stride', transposedCaseOf([1, 6, 6, 8], 16, [5, 6], [2, 3], [3, 4, 3, 4])],
+    ['rows of input 4 KiB apart', transposedCaseOf([1, 3, 4, 1024], 16, [2, 2], [2, 2])],
+    ['results beyond the last input', transposedCaseOf([1, 3, 3, 4], 5, [2, 2], [2, 2], [0, 0, -3, -2])],
   ])('%s', async (_, c) => {
     await expectExact(transposed, c, f32, directory)
   })
@@ -63,7 +47,7 @@ describe('weights in', () => {
     const channels = weightCase.columnMultiple === 256 ? 256 : 96
     await expectExact(
       transposed,
-      caseOf([1, 5, 6, channels], 34, [3, 3], [2, 2], [0, 0, 1, 1]),
+      transposedCaseOf([1, 5, 6, channels], 34, [3, 3], [2, 2], [0, 0, 1, 1]),
       weightCase,
       directory,
     )
@@ -75,7 +59,7 @@ describe('weights in', () => {
       for (const channels of [27, 43]) {
         await expectExact(
           transposed,
-          caseOf([1, 4, 5, channels], 17, [3, 3], [2, 2], [0, 0, 1, 1]),
+          transposedCaseOf([1, 4, 5, channels], 17, [3, 3], [2, 2], [0, 0, 1, 1]),
           weightCase,
           directory,
         )
@@ -85,7 +69,7 @@ describe('weights in', () => {
 })
 
 test('a residual and a hard swish fused', async () => {
-  const c = caseOf([2, 9, 13, 20], 37, [3, 3], [2, 2], [0, 0, 1, 1])
+  const c = transposedCaseOf([2, 9, 13, 20], 37, [3, 3], [2, 2], [0, 0, 1, 1])
   const steps = [
     { op: 'add', operand: [...c.y] },
     { op: 'hard_swish', attributes: { sixth } },
@@ -94,14 +78,14 @@ test('a residual and a hard swish fused', async () => {
 })
 
 test('reads and writes parts of tensors, and nothing around them', async () => {
-  await expectParts(transposed, caseOf([2, 4, 5, 21], 23, [3, 3], [2, 2], [0, 0, 1, 1]), directory)
-  await expectParts(transposed, caseOf([2, 4, 5, 40], 32, [4, 4], [2, 2], [1, 1, 1, 1]), directory)
+  await expectParts(transposed, transposedCaseOf([2, 4, 5, 21], 23, [3, 3], [2, 2], [0, 0, 1, 1]), directory)
+  await expectParts(transposed, transposedCaseOf([2, 4, 5, 40], 32, [4, 4], [2, 2], [1, 1, 1, 1]), directory)
 })
 
 test('a NaN shows in the outputs that it reaches and in no others', async () => {
   await expectNanStays(
     transposed,
-    caseOf([1, 6, 6, 3], 20, [3, 3], [2, 2], [1, 1, 0, 0]),
+    transposedCaseOf([1, 6, 6, 3], 20, [3, 3], [2, 2], [1, 1, 0, 0]),
     [0, 2, 4],
     directory,
   )
@@ -111,12 +95,12 @@ test.each([
   ['kernel_w', { size: [3, 0] as Pair }, 'kernel_w is 0.000000, and not a whole number in 1 to 32767'],
   ['columns', { size: [3, 2] as Pair }, 'has 45 columns, but a kernel of 3 x 2 over 5 channels needs 30'],
 ])('a wrong window is refused: %s', async (_, wrong, message) => {
-  const c = caseOf([1, 6, 6, 5], 4, [3, 3], [2, 2])
+  const c = transposedCaseOf([1, 6, 6, 5], 4, [3, 3], [2, 2])
   expect(await refusal(transposed, c, wrong, undefined, directory)).toThrow(message)
 })
 
 test('bounds in the wrong order are refused', async () => {
-  const c = caseOf([1, 6, 6, 5], 4, [3, 3], [2, 2])
+  const c = transposedCaseOf([1, 6, 6, 5], 4, [3, 3], [2, 2])
   expect(await refusal(transposed, c, {}, { lo: 1, hi: 0 }, directory)).toThrow('is not a range of values')
 })
 

@@ -1,14 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { transposeConv2dDynamic } from '../../../src/program/convolution-u8-ops.js'
-import { type Case, transposedWalk } from './float-convolution.js'
-import {
-  dequantized,
-  dynamicOperandsOf,
-  dynamicValuesOf,
-  loadCodes,
-  sums,
-  transposedCaseOf,
-} from './integer-convolution.js'
+import { type Case, transposedCaseOf } from './convolution-case.js'
+import { transposedWalk } from './float-convolution.js'
+import { dequantized, dynamicOperandsOf, dynamicValuesOf, loadCodes, sums } from './integer-convolution.js'
 import { type Build, kernelsNotRun, sameOnEveryIsa } from './one-step.js'
 
 describe('the definition, on every instruction set:', () => {

@@ -1,14 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { transposeConv2dU8 } from '../../../src/program/convolution-u8-ops.js'
-import { type Case, transposedWalk } from './float-convolution.js'
-import {
-  loadCodes,
-  requantized,
-  sums,
-  transposedCaseOf,
-  u8OperandsOf,
-  u8ValuesOf,
-} from './integer-convolution.js'
+import { type Case, transposedCaseOf } from './convolution-case.js'
+import { transposedWalk } from './float-convolution.js'
+import { loadCodes, requantized, sums, u8OperandsOf, u8ValuesOf } from './integer-convolution.js'
 import { type Build, kernelsNotRun, sameOnEveryIsa } from './one-step.js'
 
 describe('the definition, on every instruction set:', () => {

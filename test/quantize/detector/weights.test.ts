@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { realValues } from '../../../src/graph/dequantize.js'
 import type { Graph, Tensor } from '../../../src/graph/graph.js'
-import type { Operation } from '../../../src/graph/operation.js'
+import { isWeighted, type Operation } from '../../../src/graph/operation.js'
 import { optimize } from '../../../src/graph/optimize.js'
 import { readValues } from '../../../src/graph/values.js'
 import { measureLayerInputs } from '../../../src/quantize/detector/layer-inputs.js'
@@ -114,11 +114,29 @@ describe.each([
     expect(quality(graph, solved)).toBeGreaterThan(quality(graph, rounded) + 3)
   })
 
+  it('lets the layers of groups quantize their inputs, and no others', async () => {
+    const { graph } = network()
+    const floats = await quantizeGraph(graph, { precision, groupSize: 32 })
+    const quantized = await quantizeGraph(graph, { precision, groupSize: 32, activations: 'int8' })
+    const arithmetic = ({ nodes }: Graph) =>
+      nodes.flatMap(({ operation }) => (isWeighted(operation) ? [operation.arithmetic] : []))
+    expect(arithmetic(floats)).toEqual(['float', 'float', 'float', 'float', 'float'])
+    expect(arithmetic(quantized)).toEqual(['float', 'dynamic', 'float', 'dynamic', 'dynamic'])
+    expect(quality(floats, quantized)).toBeGreaterThan(30)
+  })
+
   it('keeps what it is told to', async () => {
     const { graph, spatial } = network()
     const quantized = await quantizeGraph(graph, { precision, keep: [spatial.name] })
     expect(weightsOf(quantized, spatial).dtype).toBe('f32')
   })
+})
+
+it.each(['f16', 'dyn8', 'int8'] as const)('%s has activations of its own', async (precision) => {
+  const { graph } = network()
+  await expect(quantizeGraph(graph, { precision, activations: 'int8' })).rejects.toThrow(
+    `expected f32 (int8 is of w4 and w2, not of ${precision}) for activations, got int8`,
+  )
 })
 
 it('measures the covariance of what each output is a product of', async () => {

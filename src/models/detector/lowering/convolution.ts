@@ -1,5 +1,5 @@
 // conv2d, transposed and depthwise convolutions, and fully connected layers, which are convolutions of single pixels.
-import { elements } from '../../../graph/geometry.js'
+import { elements, sameShape } from '../../../graph/geometry.js'
 import type { Tensor as GraphTensor, Node } from '../../../graph/graph.js'
 import type {
   Conv2d,
@@ -9,25 +9,44 @@ import type {
   Pair,
   TransposeConv2d,
 } from '../../../graph/operation.js'
+import type { Tensor } from '../../../program/builder.js'
 import type { DynamicQuantization } from './dynamic.js'
+import { fusedSteps } from './fused.js'
 import { codeMatrix, codeTaps, floatMatrix, floatTaps, type Kernel } from './kernel.js'
 import { kernelLayout, phaseTaps, plainTaps } from './kernel-order.js'
-import { layer } from './layer.js'
+import { layer, type WeightKind } from './layer.js'
 import type { Lowering } from './lowering.js'
-import { fusedSteps } from './steps.js'
+import { packedMatrix } from './packed.js'
 
 export function convolution(l: Lowering, dynamic: DynamicQuantization, node: Node, operation: Conv2d): void {
   const [input, weights] = node.inputs as readonly [GraphTensor, GraphTensor]
   const layout = kernelLayout(operation.layout, weights.shape)
   const y = l.define(node.outputs[0]!)
+  const { x, stride } = readImage(l, input, operation, [layout.height, layout.width])
   layer(l, dynamic, node, {
     ...operation,
-    geometry: windowGeometry([layout.height, layout.width], operation),
-    x: l.value(input),
+    geometry: windowGeometry([layout.height, layout.width], { ...operation, stride }),
+    x,
     y,
     weights: matrix(l, node, { tensor: weights, layout, taps: plainTaps(layout), whole: true }),
     fused: fusedSteps(l, node, y),
   })
+}
+
+/**
+ * Windows of one pixel read every stride-th one of an image where it is. Not dynamically quantized ones: the scales are
+ * of the pixels that they read, and would become those of the whole image.
+ */
+function readImage(
+  l: Lowering,
+  input: GraphTensor,
+  { arithmetic, stride, pad }: Conv2d,
+  window: Pair,
+): { readonly x: Tensor; readonly stride: Pair } {
+  const onePixel = sameShape(window, [1, 1]) && pad.top === 0 && pad.left === 0
+  const strided = onePixel && arithmetic !== 'dynamic' ? l.stridedImage(input) : undefined
+  if (!strided) return { x: l.value(input), stride }
+  return { x: strided.image, stride: [stride[0] * strided.stride[0], stride[1] * strided.stride[1]] }
 }
 
 export function transposed(
@@ -100,8 +119,8 @@ export function fullyConnected(
 }
 
 function matrix(l: Lowering, node: Node, kernel: Kernel) {
-  return (kind: 'float' | 'codes') =>
-    kind === 'float' ? floatMatrix(l, node, kernel) : codeMatrix(l, node, kernel)
+  const make = { float: floatMatrix, codes: codeMatrix, packed: packedMatrix }
+  return (kind: WeightKind) => make[kind](l, node, kernel)
 }
 
 function windowGeometry(

@@ -5,8 +5,12 @@ import type { Activation, Arithmetic } from '../../../graph/operation.js'
 import type { Fused, Tensor } from '../../../program/builder.js'
 import { codeBounds, codesOf, realBounds } from './codes.js'
 import type { DynamicQuantization } from './dynamic.js'
+import { staysReal } from './fused.js'
 import { floatBias, integerBias, multipliers, weightScales, weightZero } from './kernel.js'
 import type { Lowering } from './lowering.js'
+
+/** Numbers; codes of 8 bits; codes of 4 or 2 bits with their scales. */
+export type WeightKind = 'float' | 'codes' | 'packed'
 
 /** What differs between convolutions, transposed and depthwise ones. */
 export interface LayerStep {
@@ -20,7 +24,7 @@ export interface LayerStep {
   readonly x: Tensor
   readonly y: Tensor
   /** The constant of the arithmetic's kind. */
-  readonly weights: (kind: 'float' | 'codes') => Tensor
+  readonly weights: (kind: WeightKind) => Tensor
   readonly fused: readonly Fused[]
 }
 
@@ -37,29 +41,26 @@ export function layer(l: Lowering, dynamic: DynamicQuantization, node: Node, ste
       break
     case 'dynamic': {
       const { codes, parameters } = dynamic.codesOf(node, x)
+      if (weights.groups) {
+        const inputs = [codes, parameters, step.weights('packed'), floatBias(l, node, channels)]
+        run('_dynamic_packed', inputs, realBounds(step.activation))
+        break
+      }
       const scales = l.numbers(`${node.name}/scales`, weightScales(node, channels))
       const inputs = [codes, parameters, step.weights('codes'), scales, floatBias(l, node, channels)]
       if (weightZero(weights) !== 0) l.refuse(node, 'expected weights with zero point 0, found another')
       run('_dynamic', inputs, realBounds(step.activation))
       break
     }
-    case 'integer': {
-      const from = codesOf(input)
-      const to = codesOf(node.fused?.[0]?.input ?? node.outputs[0]!)
-      const multiplier = multipliers(l, node, channels, from.scale, to.scale)
-      const zeros = { x_zero: from.zero, w_zero: weightZero(weights), y_zero: to.zero }
-      const bounds = codeBounds(step.activation, to)
-      run('_u8', [x, step.weights('codes'), integerBias(l, node, channels), multiplier], {
-        ...zeros,
-        ...bounds,
-      })
-      break
-    }
+    case 'integer':
     case 'integer_to_float': {
       const from = codesOf(input)
-      const multiplier = multipliers(l, node, channels, from.scale)
-      const zeros = { x_zero: from.zero, w_zero: weightZero(weights), y_zero: 0 }
-      const bounds = realBounds(step.activation)
+      // Codes that the sums are rounded to before anything else.
+      const rounded = step.arithmetic === 'integer' && !staysReal(l, node)
+      const to = rounded ? codesOf(node.fused?.[0]?.input ?? node.outputs[0]!) : undefined
+      const multiplier = multipliers(l, node, channels, from.scale, to?.scale)
+      const zeros = { x_zero: from.zero, w_zero: weightZero(weights), y_zero: to?.zero ?? 0 }
+      const bounds = to ? codeBounds(step.activation, to) : realBounds(step.activation)
       run('_u8', [x, step.weights('codes'), integerBias(l, node, channels), multiplier], {
         ...zeros,
         ...bounds,

@@ -39,15 +39,24 @@ export interface LoweredGraph {
   readonly requests: readonly WeightRequest[]
 }
 
+export interface LoweringOptions {
+  /** Heads that are 0 but at a heatmap's peaks, since nobody reads them elsewhere. */
+  readonly atPeaks?: HeadsAtPeaks | undefined
+  /**
+   * Of statically quantized nodes: leave out the rounding to tensors that fusing has removed. The steps fused into a node
+   * are computed in float32, and their last result is rounded. Default false: every one of them keeps its rounding.
+   */
+  readonly relaxed?: boolean | undefined
+}
+
 /**
  * An optimized graph as a Program: one step a node, and steps for what a node's kernel wants otherwise than it is. Outputs
  * that are inputs or constants are not the Program's.
  *
- * @param atPeaks heads that are 0 but at a heatmap's peaks, since nobody reads them elsewhere
  * @throws FormatError that names a node, with its shapes, that the native side cannot run
  */
-export function lower(graph: Graph, atPeaks?: HeadsAtPeaks): LoweredGraph {
-  const l = new Lowering(graph, concatPlaces(graph))
+export function lower(graph: Graph, { atPeaks, relaxed = false }: LoweringOptions = {}): LoweredGraph {
+  const l = new Lowering(graph, concatPlaces(graph), relaxed)
   const dynamic = new DynamicQuantization(l)
   const add = (node: Node) => {
     for (const plain of plainNodes(node)) lowerNode(l, dynamic, plain)
@@ -119,81 +128,42 @@ function lowerLayer(l: Lowering, dynamic: DynamicQuantization, node: Node, opera
   }
 }
 
-function lowerOther(l: Lowering, node: Node, operation: Exclude<Operation, Weighted | Elementwise>): void {
-  switch (operation.op) {
-    case 'max_pool2d':
-    case 'average_pool2d':
-      pool(l, node, operation)
-      break
-    case 'mean':
-    case 'sum':
-    case 'reduce_max':
-    case 'reduce_min':
-      reduce(l, node, operation)
-      break
-    case 'resize_bilinear':
-    case 'resize_nearest':
-      resize(l, node, operation)
-      break
-    case 'softmax':
-      softmax(l, node, operation)
-      break
-    case 'quantize':
-      quantize(l, node)
-      break
-    case 'dequantize':
-      dequantize(l, node)
-      break
-    case 'cast':
-      cast(l, node)
-      break
-    case 'reshape':
-      reshape(l, node)
-      break
-    case 'transpose':
-      transpose(l, node, operation)
-      break
-    case 'concat':
-      concat(l, node, operation)
-      break
-    case 'pack':
-      pack(l, node, operation)
-      break
-    case 'unpack':
-      unpack(l, node, operation)
-      break
-    case 'split':
-      split(l, node, operation)
-      break
-    case 'slice':
-      slice(l, node, operation)
-      break
-    case 'pad':
-      pad(l, node, operation)
-      break
-    case 'tile':
-      tile(l, node, operation)
-      break
-    case 'broadcast_to':
-      broadcast(l, node)
-      break
-    case 'gather':
-      gather(l, node, operation)
-      break
-    case 'gather_nd':
-      gatherNd(l, node)
-      break
-    case 'top_k':
-      topK(l, node)
-      break
-    case 'select':
-      select(l, node)
-      break
-    case 'arg_max':
-      argMax(l, node, operation)
-      break
-    case 'detection_postprocess':
-      detectionPostprocess(l, node, operation)
-      break
-  }
+type Other = Exclude<Operation, Weighted | Elementwise>
+type Others = {
+  readonly [Op in Other['op']]: (l: Lowering, node: Node, operation: Other & { op: Op }) => void
+}
+
+const others: Others = {
+  max_pool2d: pool,
+  average_pool2d: pool,
+  mean: reduce,
+  sum: reduce,
+  reduce_max: reduce,
+  reduce_min: reduce,
+  resize_bilinear: resize,
+  resize_nearest: resize,
+  softmax,
+  quantize,
+  dequantize,
+  cast,
+  reshape,
+  transpose,
+  concat,
+  pack,
+  unpack,
+  split,
+  slice,
+  pad,
+  tile,
+  broadcast_to: broadcast,
+  gather,
+  gather_nd: gatherNd,
+  top_k: topK,
+  select,
+  arg_max: argMax,
+  detection_postprocess: detectionPostprocess,
+}
+
+function lowerOther<Op extends Other['op']>(l: Lowering, node: Node, operation: Other & { op: Op }): void {
+  others[operation.op as Op](l, node, operation)
 }

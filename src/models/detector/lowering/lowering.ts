@@ -2,6 +2,7 @@ import { FormatError, show } from '../../../formats/error.js'
 import type { TensorSource } from '../../../formats/tensor.js'
 import { elements, sameShape } from '../../../graph/geometry.js'
 import { describeTensor, type Graph, type Tensor as GraphTensor, type Node } from '../../../graph/graph.js'
+import type { Pair } from '../../../graph/operation.js'
 import { readValues } from '../../../graph/values.js'
 import { addon } from '../../../native/addon.js'
 import type {
@@ -18,6 +19,13 @@ import type { Places } from './places.js'
 /** Tensors of a Program have at most so many axes. */
 const MAX_RANK = 4
 
+/** Every stride-th row and column of an image, which those that can read where it is. */
+export interface StridedImage {
+  /** [N,H,W,C] */
+  readonly image: Tensor
+  readonly stride: Pair
+}
+
 /** Numbers for a constant of the Program. */
 export type Numbers = Float32Array | Uint8Array | Int8Array | Int32Array
 
@@ -27,18 +35,22 @@ export type Numbers = Float32Array | Uint8Array | Int8Array | Int32Array
  */
 export class Lowering {
   readonly program = new ProgramBuilder()
+  /** Whether steps fused into nodes of codes may leave out the rounding between them. */
+  readonly relaxed: boolean
   /** One a constant of the program, under its name. */
   readonly requests: WeightRequest[] = []
   readonly #file: string
   readonly #places: Places
   readonly #values = new Map<GraphTensor, Tensor>()
+  readonly #strided = new Map<GraphTensor, StridedImage & { readonly copy: () => void }>()
   readonly #shared = new Map<GraphTensor, Map<string, Tensor>>()
   /** The tensors that have gaps between their rows. */
   readonly #gaps = new Set<number>()
   readonly #names = new Set<string>()
   readonly #files = new Map<string, FileHandle>()
 
-  constructor(graph: Graph, places: Places) {
+  constructor(graph: Graph, places: Places, relaxed: boolean) {
+    this.relaxed = relaxed
     this.#file = graph.file
     this.#places = places
     for (const tensor of graph.inputs) {
@@ -54,6 +66,10 @@ export class Lowering {
   value(tensor: GraphTensor): Tensor {
     const known = this.#values.get(tensor)
     if (known) return known
+    if (this.#strided.has(tensor)) {
+      this.#strided.get(tensor)!.copy()
+      return this.#values.get(tensor)!
+    }
     if (!tensor.constant) throw new Error(`${tensor.name} is read before it is made`)
     const constant = this.constantOf(tensor, tensor.shape)
     this.#values.set(tensor, constant)
@@ -85,6 +101,20 @@ export class Lowering {
   /** From now on `value` stands for the graph's tensor. */
   bind(tensor: GraphTensor, value: Tensor): void {
     this.#values.set(tensor, value)
+  }
+
+  /**
+   * A tensor that is pixels of another: `copy` adds the step that makes it once something reads it that must have it apart.
+   * Where it belongs into a concatenation that is at once.
+   */
+  bindStrided(tensor: GraphTensor, strided: StridedImage, copy: () => void): void {
+    if (this.#places.byTensor.has(tensor)) copy()
+    else this.#strided.set(tensor, { ...strided, copy })
+  }
+
+  /** The image that a tensor is pixels of, unless it has been made. */
+  stridedImage(tensor: GraphTensor): StridedImage | undefined {
+    return this.#values.has(tensor) ? undefined : this.#strided.get(tensor)
   }
 
   /** Which inputs of a concatenation are written where they belong. */

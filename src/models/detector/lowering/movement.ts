@@ -65,12 +65,16 @@ export function slice(l: Lowering, node: Node, { begin, size, stride }: Of<'slic
   if (stride.every((step, d) => step === 1 || size[d] === 1) && sliceIsPart(l, x, begin, output)) return
   const steps = strides(x.shape)
   const from = begin.reduce((sum, first, d) => sum + first * steps[d]!, 0)
-  moved(
-    l,
-    node,
-    size.map((count, d) => ({ size: count, step: steps[d]! * stride[d]! })),
-    from,
-  )
+  const axes = size.map((count, d) => ({ size: count, step: steps[d]! * stride[d]! }))
+  const [images, down, across, channels] = stride
+  const takesPixels =
+    size.every((count, d) => begin[d] === 0 && count === Math.ceil(x.shape[d]! / stride[d]!)) &&
+    x.shape.length === 4 &&
+    images === 1 &&
+    channels === 1
+  const run = () => moved(l, node, axes, from)
+  if (takesPixels) l.bindStrided(output, { image: l.value(x), stride: [down!, across!] }, run)
+  else run()
 }
 
 export function split(l: Lowering, node: Node, { axis }: Of<'split'>): void {

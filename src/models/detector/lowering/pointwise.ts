@@ -3,10 +3,11 @@ import { sameShape } from '../../../graph/geometry.js'
 import { type Tensor as GraphTensor, type Node, sameQuantization } from '../../../graph/graph.js'
 import type { Binary } from '../../../graph/operation.js'
 import type { Tensor } from '../../../program/builder.js'
+import { binaryKinds } from '../../../program/elementwise-ops.js'
 import { broadcastTo } from './broadcast.js'
 import { hasCodes } from './codes.js'
+import { elementwiseSteps } from './fused.js'
 import type { Lowering } from './lowering.js'
-import { fusedSteps, lowerStep } from './steps.js'
 
 /** One input, the type kept. */
 export function unary(l: Lowering, node: Node): void {
@@ -14,8 +15,8 @@ export function unary(l: Lowering, node: Node): void {
   const [output] = node.outputs as readonly [GraphTensor]
   const out = l.define(output)
   const result = node.fused?.[0]?.input ?? output
-  const own = lowerStep(l, node, { operation: node.operation, input: x, result }, out)
-  l.copy(l.value(x), out, node.name, [...own, ...fusedSteps(l, node, out)])
+  const own = { operation: node.operation, input: x, result }
+  l.copy(l.value(x), out, node.name, elementwiseSteps(l, node, own, out))
 }
 
 export function binary(l: Lowering, node: Node, operation: Binary): void {
@@ -39,36 +40,14 @@ function steps(l: Lowering, node: Node, operation: Binary, a: GraphTensor, b: Gr
     !sameShape(a.shape, output.shape) || (a.constant !== undefined && sameShape(b.shape, output.shape))
   const [input, operand] = operandFirst ? [b, a] : [a, b]
   const result = node.fused?.[0]?.input ?? output
-  const own = lowerStep(l, node, { operation, input, result, operand, operandFirst }, out)
-  l.copy(fullShape(l, node, input, output), out, node.name, [...own, ...fusedSteps(l, node, out)])
+  const own = { operation, input, result, operand, operandFirst }
+  l.copy(fullShape(l, node, input, output), out, node.name, elementwiseSteps(l, node, own, out))
 }
 
 function fullShape(l: Lowering, node: Node, input: GraphTensor, { shape }: GraphTensor): Tensor {
   if (sameShape(input.shape, shape)) return l.value(input)
   return broadcastTo(l, input, shape, `${node.name}/broadcast`)
 }
-
-/** In the order of native/kernels/binary/binary.h. */
-const kinds: readonly Binary['op'][] = [
-  'add',
-  'sub',
-  'mul',
-  'div',
-  'maximum',
-  'minimum',
-  'floor_div',
-  'floor_mod',
-  'squared_difference',
-  'pow',
-  'equal',
-  'not_equal',
-  'less',
-  'less_equal',
-  'greater',
-  'greater_equal',
-  'logical_and',
-  'logical_or',
-]
 
 function general(l: Lowering, node: Node, operation: Binary, a: GraphTensor, b: GraphTensor): void {
   const [output] = node.outputs as readonly [GraphTensor]
@@ -90,5 +69,5 @@ export function binaryStep(
   operands: readonly Tensor[],
   y: Tensor,
 ): void {
-  l.step('binary', label, operands, [y], { kind: kinds.indexOf(op) })
+  l.step('binary', label, operands, [y], { kind: binaryKinds.indexOf(op) })
 }

@@ -1,5 +1,5 @@
-// Elementwise operations as fused steps (native/core/fused.h): of a node that has some, and of a node that is one.
-import { elements } from '../../../graph/geometry.js'
+// Elementwise operations as fused steps (native/core/fused.h), on float32 or on codes.
+import { elements, sameShape } from '../../../graph/geometry.js'
 import type { Tensor as GraphTensor, Node, TensorType } from '../../../graph/graph.js'
 import { type Activation, isUnary, type Operation } from '../../../graph/operation.js'
 import { roundToEven } from '../../../graph/quantization.js'
@@ -19,15 +19,6 @@ export interface ElementwiseStep {
   readonly result: TensorType
   readonly operand?: GraphTensor
   readonly operandFirst?: boolean
-}
-
-/** The steps that are fused into a node, for a result of this shape. */
-export function fusedSteps(l: Lowering, node: Node, out: Tensor): Fused[] {
-  const { fused = [], outputs } = node
-  return fused.flatMap((step, i) => {
-    const result = fused[i + 1]?.input ?? outputs[0]!
-    return lowerStep(l, node, { ...step, result }, out)
-  })
 }
 
 /** One operation as steps on a result of the shape of `out`. */
@@ -53,15 +44,15 @@ export function lowerStep(l: Lowering, node: Node, step: ElementwiseStep, out: T
     return [lookup(l, `${node.name}/table`, unaryTable(operation, codesOf(input), codesOf(result)))]
   }
   if (!operand) return l.refuse(node, `expected an elementwise operation, found ${operation.op}`)
-  const other = operandValue(l, node, operand, out)
-  if (codes) return [codeStep(l, node, step, codesOf(operand), other)]
+  const read = operandValue(l, node, operand, out)
+  if (codes) return [codeStep(l, node, step, codesOf(operand), read)]
   const name = floatOperations[operation.op]?.[step.operandFirst ? 1 : 0]
   if (!name) return l.refuse(node, `expected an elementwise operation, found ${operation.op}`)
-  return [{ op: name, operand: other }, ...clamp('activation' in operation ? operation.activation : 'none')]
+  return [{ op: name, ...read }, ...clamp('activation' in operation ? operation.activation : 'none')]
 }
 
 /** With the operand second, and with the operand first. */
-const floatOperations: Readonly<Partial<Record<Operation['op'], readonly [string, string]>>> = {
+export const floatOperations: Readonly<Partial<Record<Operation['op'], readonly [string, string]>>> = {
   add: ['add', 'add'],
   sub: ['subtract', 'reverse_subtract'],
   mul: ['multiply', 'multiply'],
@@ -70,11 +61,11 @@ const floatOperations: Readonly<Partial<Record<Operation['op'], readonly [string
   minimum: ['minimum', 'minimum'],
 }
 
-function clamp(activation: Activation): Fused[] {
+export function clamp(activation: Activation): Fused[] {
   return activation === 'none' ? [] : [{ op: 'clamp', attributes: { ...realBounds(activation) } }]
 }
 
-function unaryStep(operation: Extract<Operation, { op: string }>): Fused {
+export function unaryStep(operation: Operation): Fused {
   switch (operation.op) {
     case 'relu':
     case 'relu6':
@@ -97,22 +88,25 @@ export function lookup(l: Lowering, name: string, table: Uint8Array): Fused {
 }
 
 /** docs/detector-arithmetic.md has the formulas. */
-function codeStep(l: Lowering, node: Node, step: ElementwiseStep, other: Codes, operand: Tensor): Fused {
+function codeStep(l: Lowering, node: Node, step: ElementwiseStep, other: Codes, read: Operand): Fused {
   const { operation, operandFirst = false } = step
   const x = codesOf(step.input)
   const y = codesOf(step.result)
   const activation = 'activation' in operation ? operation.activation : 'none'
   const zeros = { x_zero: x.zero, operand_zero: other.zero, y_zero: y.zero, ...codeBounds(activation, y) }
+  const stepOf = (op: string, factors: Readonly<Record<string, number>>): Fused => {
+    return { op, operand: read.operand, attributes: { ...factors, ...zeros, ...read.attributes } }
+  }
   switch (operation.op) {
     case 'add':
-      return { op: 'add_codes', operand, attributes: { ...sumFactors(x, other, y, 1, 1), ...zeros } }
+      return stepOf('add_codes', sumFactors(x, other, y, 1, 1))
     case 'sub': {
       const factors = operandFirst ? sumFactors(x, other, y, -1, 1) : sumFactors(x, other, y, 1, -1)
-      return { op: 'add_codes', operand, attributes: { ...factors, ...zeros } }
+      return stepOf('add_codes', factors)
     }
     case 'mul': {
       const multiplier = fround(fround(x.scale * other.scale) / y.scale)
-      return { op: 'multiply_codes', operand, attributes: { multiplier, ...zeros } }
+      return stepOf('multiply_codes', { multiplier })
     }
     default:
       return l.refuse(node, `expected add, sub or mul of codes, found ${operation.op}`)
@@ -131,15 +125,25 @@ function sumFactors(x: Codes, other: Codes, y: Codes, sign: 1 | -1, operandSign:
   }
 }
 
-/** An operand as fused steps read it: of the result's shape, one value a channel, or one value. */
-function operandValue(l: Lowering, node: Node, operand: GraphTensor, out: Tensor): Tensor {
+/** What a fused step reads, and with which strides. */
+export interface Operand {
+  readonly operand: Tensor
+  readonly attributes?: { readonly stride_h: number; readonly stride_w: number }
+}
+
+/** An operand as fused steps read it: of the result's shape, pixels of an image, one value a channel, or one value. */
+export function operandValue(l: Lowering, node: Node, operand: GraphTensor, out: Tensor): Operand {
   const shape = out.shape as readonly number[]
   const count = elements(operand.shape)
   const label = `${node.name}/operand`
   if (count === elements(shape)) {
-    return operand.constant ? l.constantOf(operand, shape) : l.reshaped(l.value(operand), shape, label)
+    if (operand.constant) return { operand: l.constantOf(operand, shape) }
+    const strided = sameShape(shape, operand.shape) ? l.stridedImage(operand) : undefined
+    if (!strided) return { operand: l.reshaped(l.value(operand), shape, label) }
+    const [stride_h, stride_w] = strided.stride
+    return { operand: strided.image, attributes: { stride_h, stride_w } }
   }
   const channels = operand.shape.at(-1) === shape.at(-1) && count === shape.at(-1)
-  if (count === 1 || channels) return l.value(operand)
-  return broadcastTo(l, operand, shape, label)
+  const whole = count === 1 || channels ? l.value(operand) : broadcastTo(l, operand, shape, label)
+  return { operand: whole }
 }

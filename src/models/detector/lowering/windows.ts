@@ -2,13 +2,16 @@
 import { elements, sameShape } from '../../../graph/geometry.js'
 import { type Tensor as GraphTensor, type Node, sameQuantization } from '../../../graph/graph.js'
 import type { Pool2d, Reduce, Resize } from '../../../graph/operation.js'
+import { reductions } from '../../../program/elementwise-ops.js'
+import { samplings } from '../../../program/windows.js'
 import { codeBounds, codesOf, hasCodes, realBounds } from './codes.js'
+import { fusedSteps } from './fused.js'
 import type { Lowering } from './lowering.js'
 import { move, plainAxes } from './move.js'
-import { fusedSteps } from './steps.js'
 
 const { fround } = Math
 
+/** A window of one pixel is that pixel: its step is added where something cannot read it in the image itself. */
 export function pool(l: Lowering, node: Node, { op, window, stride, pad, activation }: Pool2d): void {
   const [x] = node.inputs as readonly [GraphTensor]
   const [output] = node.outputs as readonly [GraphTensor]
@@ -26,7 +29,11 @@ export function pool(l: Lowering, node: Node, { op, window, stride, pad, activat
   }
   const averages = codes && op === 'average_pool2d' ? averageAttributes(x, output, 1) : {}
   const range = codes ? codeBounds(activation, codesOf(output)) : realBounds(activation)
-  l.step(op, node.name, [l.value(x)], [l.define(output)], { ...geometry, ...range, ...averages })
+  const image = l.value(x)
+  const run = () => l.step(op, node.name, [image], [l.define(output)], { ...geometry, ...range, ...averages })
+  const onePixel = sameShape(window, [1, 1]) && activation === 'none'
+  if (onePixel && sameQuantization(x, output)) l.bindStrided(output, { image, stride }, run)
+  else run()
 }
 
 /** Of codes: the mean of `count` codes less their zero point, times this, is the result. */
@@ -36,9 +43,6 @@ function averageAttributes(x: GraphTensor, output: GraphTensor, count: number) {
   const multiplier = fround(fround(from.scale / to.scale) / count)
   return { x_zero: from.zero, multiplier, y_zero: to.zero }
 }
-
-/** In the order of native/kernels/reduce/reduce.h. */
-const kinds: readonly Reduce['op'][] = ['mean', 'sum', 'reduce_max', 'reduce_min']
 
 export function reduce(l: Lowering, node: Node, { op, axes }: Reduce): void {
   const [x] = node.inputs as readonly [GraphTensor]
@@ -64,15 +68,14 @@ export function reduce(l: Lowering, node: Node, { op, axes }: Reduce): void {
   const sorted = l.temporary('f32', [rows, columns])
   const order = [...kept, ...axes].map((axis) => plain[axis]!)
   if (!move(l, label, l.value(x), sorted, order)) l.refuse(node, 'expected fewer axes')
-  l.step('reduce', node.name, [sorted], [l.reshaped(y, [rows, 1], node.name)], { kind: kinds.indexOf(op) })
+  l.step('reduce', node.name, [sorted], [l.reshaped(y, [rows, 1], node.name)], {
+    kind: reductions.indexOf(op),
+  })
 }
-
-/** In the order of native/kernels/resize/resize.h. */
-const samplings: readonly Resize['sampling'][] = ['legacy', 'half_pixel', 'align_corners']
 
 export function resize(l: Lowering, node: Node, { op, sampling }: Resize): void {
   const [x] = node.inputs as readonly [GraphTensor]
   const y = l.define(node.outputs[0]!)
-  const attributes = { sampling: samplings.indexOf(sampling) }
+  const attributes = { sampling: samplings[sampling] }
   l.step(op, node.name, [l.value(x)], [y], attributes, fusedSteps(l, node, y))
 }

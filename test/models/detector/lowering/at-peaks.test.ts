@@ -9,24 +9,30 @@ import { TypedGraph } from './networks.js'
 const pad = { top: 1, left: 1, bottom: 1, right: 1 }
 const [height, width, classes, channels] = [14, 17, 3, 12]
 
-type Kind = 'float' | 'dynamic' | 'integer'
+type Kind = 'float' | 'dynamic' | 'packed' | 'integer'
 
 /** A CenterNet of three heads on one tensor: heat map, sizes (convolutions), offsets (a depthwise one first). */
 function centerNet(kind: Kind): Graph {
   const g = new TypedGraph()
   const image = g.input(1, height, width, 5)
+  const arithmetic = kind === 'packed' ? 'dynamic' : kind
   const scale = kind === 'integer' ? [0.02, -10] : []
   const codes = kind === 'integer' ? [g.node({ op: 'quantize', to: 'i8' }, [image], 0.03, 3)] : []
   const layer = (x: Tensor, o: number, k: number, activation: 'none' | 'relu') => {
     const shape = [o, k, k, x.shape[3]!]
-    const weights = kind === 'float' ? g.numbers(shape, o) : g.weights('i8', shape, 0)
-    const operation = { ...conv, arithmetic: kind, activation, ...(k === 3 && { pad }) }
+    const weights =
+      kind === 'float'
+        ? g.numbers(shape, o)
+        : kind === 'packed'
+          ? g.packed('u4', shape, 32)
+          : g.weights('i8', shape, 0)
+    const operation = { ...conv, arithmetic, activation, ...(k === 3 && { pad }) }
     return g.node(operation, [x, weights], ...scale)
   }
   const byChannel = (x: Tensor) => {
     const shape = [1, 3, 3, channels]
     const weights = kind === 'float' ? g.numbers(shape, 7) : g.weights('i8', shape, 3)
-    return g.node({ ...depthwise, arithmetic: kind, pad }, [x, weights], ...scale)
+    return g.node({ ...depthwise, arithmetic, pad }, [x, weights], ...scale)
   }
   const real = (x: Tensor) => (kind === 'integer' ? g.node({ op: 'dequantize', to: 'f32' }, [x]) : x)
   const shared = layer(codes[0] ?? image, channels, 3, 'relu')
@@ -59,7 +65,7 @@ function decode([heatmap, sizes, offsets]: readonly Values[]) {
   })
 }
 
-describe.each(['float', 'dynamic', 'integer'] as const)('heads at the peaks: %s', (kind) => {
+describe.each(['float', 'dynamic', 'packed', 'integer'] as const)('heads at the peaks: %s', (kind) => {
   it('are the very same there and nothing elsewhere, and the profile says so', async () => {
     const graph = centerNet(kind)
     const dense = await results(graph, false)

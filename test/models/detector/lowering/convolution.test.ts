@@ -1,4 +1,5 @@
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import type { GroupQuantization } from '../../../../src/graph/graph.js'
 import type { Arithmetic, Padding2d, TransposeConv2d } from '../../../../src/graph/operation.js'
 import { optimize } from '../../../../src/graph/optimize.js'
 import { add, conv, depthwise, mul } from '../../../graph/small.js'
@@ -71,6 +72,30 @@ describe('conv2d', () => {
         g.numbers([o]),
       ])
     await expectOracle(g.build(layer(6), layer(20)))
+  })
+
+  it.each([
+    [1, 24, 'u4', 64],
+    [1, 80, 'u4', 32],
+    [3, 20, 'u4', 32],
+    [3, 48, 'u2', 16],
+    [3, 7, 'u2', -1],
+  ] as const)('dynamic: window %i of %i channels, %s weights in groups of %i', async (k, i, dtype, size) => {
+    const g = new TypedGraph()
+    const operation = { ...conv, arithmetic: 'dynamic', pad: same(k), activation: 'relu' } as const
+    const inputs = [g.input(2, 5, 7, i), g.packed(dtype, [18, k, k, i], size), g.numbers([18], 5)]
+    await expectOracle(g.build(g.node(operation, inputs)))
+  })
+
+  it.each([
+    [{}, 24, 'groups of -1 or a multiple of 16 of a dynamic layer, found 24'],
+    [{ zeros: undefined, offsets: new Uint16Array(4) }, 32, 'zero points for weights in groups'],
+  ])('dynamic: refuses groups %j of %i', async (change, size, message) => {
+    const g = new TypedGraph()
+    const weights = g.packed('u4', [2, 1, 1, 64], size)
+    const groups = { ...weights.groups!, ...change } as GroupQuantization
+    const inputs = [g.input(1, 2, 2, 64), { ...weights, groups }]
+    expect(() => g.node({ ...conv, arithmetic: 'dynamic' }, inputs)).toThrow(message)
   })
 
   it('takes residual sums, scales and hard-swish as steps', async () => {
@@ -167,6 +192,37 @@ describe('transpose_conv2d', () => {
   })
 })
 
+describe('transpose_conv2d of packed weights', () => {
+  const operation: TransposeConv2d = {
+    op: 'transpose_conv2d',
+    arithmetic: 'dynamic',
+    layout: 'ohwi',
+    stride: [2, 2],
+    pad: [0, 1],
+    size: [10, 9],
+    activation: 'relu',
+  }
+
+  it.each([
+    ['u4', 64, 32],
+    ['u4', 32, 16],
+    ['u2', 16, 16],
+    ['u2', 7, -1],
+  ] as const)('%s of %i channels in groups of %i', async (dtype, i, size) => {
+    const g = new TypedGraph()
+    const inputs = [g.input(1, 5, 5, i), g.packed(dtype, [17, 3, 3, i], size), g.numbers([17])]
+    await expectOracle(g.build(g.node(operation, inputs)))
+  })
+
+  it('refuses groups that lie in two taps', () => {
+    const g = new TypedGraph()
+    const inputs = [g.input(1, 5, 5, 24), g.packed('u4', [17, 3, 3, 24], 16)]
+    const message =
+      'groups of -1 or a multiple of 16 that divides the 24 channels of a dynamic layer, found 16'
+    expect(() => g.node(operation, inputs)).toThrow(message)
+  })
+})
+
 describe('fully_connected', () => {
   it.each(['float', 'dynamic', 'integer'] as const)('%s', async (arithmetic) => {
     const g = new TypedGraph()
@@ -175,5 +231,16 @@ describe('fully_connected', () => {
     const weights = arithmetic === 'float' ? g.numbers([10, 8]) : g.weights('i8', [10, 8], 0)
     const operation = { op: 'fully_connected', arithmetic, keepDims: true, activation: 'none' } as const
     await expectOracle(g.build(g.node(operation, [x, weights], ...(integer ? [0.03, 4] : []))))
+  })
+
+  it('dynamic, packed weights', async () => {
+    const g = new TypedGraph()
+    const operation = {
+      op: 'fully_connected',
+      arithmetic: 'dynamic',
+      keepDims: true,
+      activation: 'none',
+    } as const
+    await expectOracle(g.build(g.node(operation, [g.input(4, 3, 40), g.packed('u4', [10, 40], 32)])))
   })
 })

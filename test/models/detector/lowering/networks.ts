@@ -1,7 +1,8 @@
 // Small graphs of one operation, in codes and in float32.
 import type { DType, Tensor } from '../../../../src/graph/graph.js'
+import { floatToHalf } from '../../../../src/graph/half.js'
 import type { Operation } from '../../../../src/graph/operation.js'
-import { perTensor } from '../../../../src/graph/quantization.js'
+import { groupCount, perTensor } from '../../../../src/graph/quantization.js'
 import { newValues } from '../../../../src/graph/values.js'
 import { SmallGraph } from '../../../graph/small.js'
 
@@ -28,6 +29,19 @@ export class TypedGraph extends SmallGraph {
             axis,
           }
     return this.builder.constant('weights', { dtype, shape, quantization }, { kind: 'values', values })
+  }
+
+  /** Codes in groups of `size` weights of an output, which comes first. */
+  packed(dtype: 'u4' | 'u2', shape: readonly number[], size: number): Tensor {
+    const [count, outputs] = [shape.reduce((a, b) => a * b, 1), shape[0]!]
+    const most = dtype === 'u4' ? 15 : 3
+    const values = Uint8Array.from({ length: count }, (_, i) => (i * 37 + (i >> 3)) % (most + 1))
+    const ofGroups = (value: (i: number) => number) =>
+      Array.from({ length: groupCount(shape, size) * outputs }, (_, i) => value(i))
+    const scales = Uint16Array.from(ofGroups((i) => floatToHalf(0.004 + 0.001 * (i % 7))))
+    const zeros = Uint8Array.from(ofGroups((i) => (5 * i) % (most + 1)))
+    const type = { dtype, shape, groups: { size, scales, zeros } } as const
+    return this.builder.constant('weights', type, { kind: 'values', values })
   }
 
   integers(values: readonly number[], shape: readonly number[] = [values.length]): Tensor {
