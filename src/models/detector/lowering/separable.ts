@@ -5,10 +5,10 @@ import { connections, type Graph, type Tensor as GraphTensor, type Node } from '
 import { type Conv2d, type DepthwiseConv2d, isPointwise } from '../../../graph/operation.js'
 import { type Layer, separableConv2d } from '../../../program/separable-ops.js'
 import { realBounds } from './codes.js'
+import { fusedSteps } from './fused.js'
 import { floatBias, floatMatrix, floatTaps } from './kernel.js'
 import { kernelLayout, plainTaps } from './kernel-order.js'
 import type { Lowering } from './lowering.js'
-import { fusedSteps } from './steps.js'
 
 /** Nodes that follow each other, each reading all of what the one before makes, and nobody else reading that. */
 export interface Separable {
