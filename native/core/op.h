@@ -11,6 +11,10 @@
 
 namespace qn {
 
+// Pieces that a thread's share of the items is cut into: enough to even out a neighbour that was interrupted,
+// few enough to cost nothing.
+inline constexpr int kPiecesPerThread = 8;
+
 struct Kernel {
   const char* name;  // "linear_u4_q8_gemm_avx512": op, weights, activations, form, ISA
   Isa isa;
@@ -18,6 +22,7 @@ struct Kernel {
   bool (*supports)(const Call& call);                    // null: every call that the op's signature admits
   int64_t (*items)(const Call& call);                    // independent work items
   int64_t (*scratch_bytes)(const Call& call) = nullptr;  // per thread; null: none
+  int pieces_per_thread = kPiecesPerThread;  // fewer where an item saves work by going on from the one before
 };
 
 struct AttributeSpec {

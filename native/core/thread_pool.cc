@@ -30,7 +30,7 @@ void relax() {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) {
+ThreadPool::ThreadPool(int threads) : shares_(static_cast<std::size_t>(threads)) {
   try {
     for (int worker = 1; worker < threads; worker++) {
       workers_.emplace_back([this, worker] { work(worker); });
@@ -61,12 +61,11 @@ void ThreadPool::run(std::int64_t items, std::int64_t grain, const RangeTask& ta
   if (items <= 0) return;
   task_ = &task;
   stop_ = stop;
-  items_ = items;
   grain_ = std::max<std::int64_t>(grain, 1);
-  next_ = 0;
-  failed_ = false;
   // A task of one piece is not worth waking anybody for.
   const bool alone = workers_.empty() || items <= grain_;
+  share_out(items);
+  failed_ = false;
   if (!alone) {
     busy_ = static_cast<int>(workers_.size());
     generation_.fetch_add(1, std::memory_order_seq_cst);
@@ -90,19 +89,41 @@ void ThreadPool::run(std::int64_t items, std::int64_t grain, const RangeTask& ta
   if (stop && *stop) throw Aborted();
 }
 
+// Whole pieces for each worker, one more for the first ones where they do not divide evenly.
+void ThreadPool::share_out(std::int64_t items) {
+  const std::int64_t pieces = (items + grain_ - 1) / grain_;
+  const std::int64_t workers = static_cast<std::int64_t>(shares_.size());
+  std::int64_t begin = 0;
+  for (std::int64_t worker = 0; worker < workers; worker++) {
+    Share& share = shares_[static_cast<std::size_t>(worker)];
+    const std::int64_t own = pieces / workers + (worker < pieces % workers ? 1 : 0);
+    share.next = begin;
+    begin = std::min(begin + own * grain_, items);
+    share.end = begin;
+  }
+}
+
 void ThreadPool::take_pieces(int worker) {
   try {
-    for (;;) {
-      if (failed_.load(std::memory_order_relaxed) || (stop_ && stop_->load(std::memory_order_relaxed)))
-        return;
-      const std::int64_t begin = next_.fetch_add(grain_, std::memory_order_relaxed);
-      if (begin >= items_) return;
-      (*task_)(begin, std::min(begin + grain_, items_), worker);
+    const std::size_t own = static_cast<std::size_t>(worker);
+    for (std::size_t i = 0; i < shares_.size(); i++) {
+      take_pieces_of(shares_[(own + i) % shares_.size()], worker);
     }
   } catch (...) {
     std::lock_guard lock(mutex_);
     if (!failed_) failure_ = std::current_exception();
     failed_ = true;
+  }
+}
+
+void ThreadPool::take_pieces_of(Share& share, int worker) {
+  for (;;) {
+    if (failed_.load(std::memory_order_relaxed) || (stop_ && stop_->load(std::memory_order_relaxed))) return;
+    // Another worker's share that is done is left to its cache.
+    if (share.next.load(std::memory_order_relaxed) >= share.end) return;
+    const std::int64_t begin = share.next.fetch_add(grain_, std::memory_order_relaxed);
+    if (begin >= share.end) return;
+    (*task_)(begin, std::min(begin + grain_, share.end), worker);
   }
 }
 

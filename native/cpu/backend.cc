@@ -9,9 +9,6 @@
 namespace qn::cpu {
 namespace {
 
-// Pieces a thread: enough to even out a neighbour that was interrupted, few enough to cost nothing.
-constexpr std::int64_t kPiecesPerThread = 8;
-
 bool usable(Isa isa) {
   const auto& list = isas();
   return std::any_of(list.begin(), list.end(), [&](const IsaStatus& s) { return s.isa == isa && s.usable; });
@@ -58,8 +55,8 @@ void CpuBackend::download(void* host, const void* from, std::int64_t bytes) {
 void CpuBackend::launch(const Kernel& kernel, const Call& call, const std::atomic<bool>* stop) {
   const std::int64_t items = kernel.items(call);
   const std::int64_t threads = pool_.threads();
-  const std::int64_t grain =
-      threads == 1 ? items : (items + threads * kPiecesPerThread - 1) / (threads * kPiecesPerThread);
+  const std::int64_t pieces = threads * kernel.pieces_per_thread;
+  const std::int64_t grain = threads == 1 ? items : (items + pieces - 1) / pieces;
   if (kernel.scratch_bytes) {
     const std::size_t bytes = static_cast<std::size_t>(kernel.scratch_bytes(call));
     for (AlignedBuffer& buffer : scratch_) {

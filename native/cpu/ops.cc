@@ -40,6 +40,7 @@
 #include "native/kernels/rope/rope.h"
 #include "native/kernels/scatter_cells/scatter_cells.h"
 #include "native/kernels/select/select.h"
+#include "native/kernels/separable/separable.h"
 #include "native/kernels/softmax/softmax.h"
 #include "native/kernels/swiglu/swiglu.h"
 #include "native/kernels/top_k/top_k.h"
@@ -83,6 +84,8 @@ std::span<const OpSpec* const> ops() {
       &depthwise_conv2d_op(),
       &depthwise_conv2d_u8_op(),
       &depthwise_conv2d_dynamic_op(),
+      &separable_conv2d_op(),
+      &inverted_residual_op(),
       &quantize_op(),
       &dequantize_op(),
       &cast_op(),

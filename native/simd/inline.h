@@ -37,3 +37,15 @@
 #else
 #define QN_IN_REGISTER(vector)
 #endif
+
+// Has a pointer that goes from row to row added up as written, where GCC would rather compute all the
+// addresses before a loop and find no registers for them.
+#if defined(__GNUC__) && defined(QN_X86) && !defined(QN_SIMDE)
+#define QN_STEP_BY(pointer, step) \
+  do {                            \
+    (pointer) += (step);          \
+    __asm__("" : "+r"(pointer));  \
+  } while (false)
+#else
+#define QN_STEP_BY(pointer, step) (pointer) += (step)
+#endif

@@ -2,7 +2,7 @@
 //
 // One core of a Zen 4, whose multiply-adds alone reach 117 GFLOP/s: 3x3 of 64 to 512 channels 106 to 114, 1x1
 // of 256 to 2048 channels 105 to 115. Less where the result or the input hardly fits the caches, and where
-// windows are gathered: 1x1 of 16 to 96 channels on 160 x 160 pixels 88, 7x7 of RGB 92, 3x3 of RGB 72.
+// windows have few channels: 1x1 of 16 to 96 channels on 160 x 160 pixels 88, 7x7 of RGB 92, 3x3 of RGB 77.
 #include "native/elementwise/apply_fused.h"
 #include "native/kernels/convolution/float_convolution.h"
 #include "native/panels/codes_avx512.h"

@@ -17,6 +17,7 @@ struct Rows {
   const float* x;
   int64_t x_stride;
   bool gathered;
+  bool in_place;     // but for windows that meet the padding
   int64_t run_taps;  // taps of a whole run
   // Of a block:
   int64_t pixels;

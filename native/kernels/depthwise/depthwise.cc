@@ -5,6 +5,7 @@
 
 #include "native/core/op.h"
 #include "native/core/window_check.h"
+#include "native/kernels/depthwise/check_window.h"
 #include "native/kernels/depthwise/codes_layer.h"
 
 namespace qn {
@@ -24,17 +25,8 @@ constexpr AttributeSpec kCodeAttributes[] = {QN_DEPTHWISE_WINDOW, {"lo", 0, true
 #undef QN_DEPTHWISE_WINDOW
 
 std::string check_shapes(const Call& call, const View& weight) {
-  for (int side = 0; side < 2; side++) {
-    const std::string reason =
-        check_window(side == 0 ? "height" : "width", call.attribute[kDepthwiseKernelH + side],
-                     call.attribute[kDepthwiseStrideH + side], call.attribute[kDepthwiseDilationH + side],
-                     call.attribute[kDepthwisePadTop + side]);
-    if (!reason.empty()) return reason;
-  }
-  const int64_t taps = depthwise_size(call, kDepthwiseKernelH) * depthwise_size(call, kDepthwiseKernelW);
-  if (weight.dim[0] != taps) {
-    return "expected weights of " + std::to_string(taps) + " taps, got " + std::to_string(weight.dim[0]);
-  }
+  const std::string reason = check_depthwise_window(call, weight);
+  if (!reason.empty()) return reason;
   const int64_t channels = call.in[kDepthwiseX].dim[3], outputs = call.out[0].dim[3];
   if (channels == 0 || outputs % channels != 0) {
     return std::to_string(outputs) + " output channels are no multiple of " + std::to_string(channels) +
@@ -123,6 +115,19 @@ constexpr Kernel kDynamicKernels[] = {
 };
 
 }  // namespace
+
+std::string check_depthwise_window(const Call& call, const View& weight) {
+  for (int side = 0; side < 2; side++) {
+    const std::string reason =
+        check_window(side == 0 ? "height" : "width", call.attribute[kDepthwiseKernelH + side],
+                     call.attribute[kDepthwiseStrideH + side], call.attribute[kDepthwiseDilationH + side],
+                     call.attribute[kDepthwisePadTop + side]);
+    if (!reason.empty()) return reason;
+  }
+  const int64_t taps = depthwise_size(call, kDepthwiseKernelH) * depthwise_size(call, kDepthwiseKernelW);
+  if (weight.dim[0] == taps) return {};
+  return "expected weights of " + std::to_string(taps) + " taps, got " + std::to_string(weight.dim[0]);
+}
 
 const OpSpec& depthwise_conv2d_op() {
   static const OpSpec spec{

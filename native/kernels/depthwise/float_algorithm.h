@@ -1,5 +1,5 @@
 // depthwise_conv2d with M = 1, a vector lane a channel. The including file defines Vec (kVec channels) and
-// load, load_first, store, store_first, fma, clamp, zero_vec.
+// load, load_first, prefetch, store, store_first, fma, clamp, broadcast_vec.
 //
 // kTile neighbouring outputs of a row are summed in registers at once: an input vector is loaded once for all
 // the outputs of the tile that it goes into, and a row of weights stays in registers. A 3x3 window with
@@ -8,22 +8,13 @@
 
 #include "native/elementwise/apply_fused.h"
 #include "native/kernels/depthwise/depthwise.h"
+#include "native/kernels/depthwise/float_rows.h"
 #include "native/simd/inline.h"
 
 namespace qn {
 namespace {
 
 inline constexpr int kTile = 8;
-
-struct FloatLayer {
-  const float* x;  // of the item's image
-  float* y;
-  const float* weight;
-  const float* bias;
-  int64_t x_step, y_step, weight_step;  // from pixel to pixel, from tap to tap
-  WindowAxis h, w;
-  Vec lo, hi;
-};
 
 template <bool kWhole>
 QN_INLINE Vec load_lanes(const float* p, int64_t n) {
@@ -46,26 +37,29 @@ QN_INLINE void add_cell(Vec x, const Vec (&weight)[kWidth], int column, Vec (&su
 // Adds one row of the window, of kWidth taps without dilation. `line` is the input row, `cell` the tile's
 // first cell in it. kEdge: the tile may reach into the padding.
 template <int kWidth, int kStride, int kPixels, bool kEdge, bool kWhole>
-QN_INLINE void add_row(const FloatLayer& layer, const float* line, int64_t cell, const float* weight,
+QN_INLINE void add_row(const DepthwiseLayer& layer, const float* line, int64_t cell, const float* weight,
                        int64_t n, Vec (&sum)[kPixels]) {
   Vec taps[kWidth];
   QN_UNROLL for (int t = 0; t < kWidth; t++) {
-    taps[t] = load_lanes<kWhole>(weight + t * layer.weight_step, n);
+    taps[t] = load_lanes<kWhole>(weight, n);
+    QN_STEP_BY(weight, layer.weight_step);
   }
   const float* x = line + cell * layer.x_step;
   constexpr int kCells = (kPixels - 1) * kStride + kWidth;
   QN_UNROLL_32 for (int column = 0; column < kCells; column++) {
-    if (kEdge && (cell + column < 0 || cell + column >= layer.w.inputs)) continue;
-    Vec cell_values = load_lanes<kWhole>(x + column * layer.x_step, n);
-    QN_IN_REGISTER(cell_values);
-    add_cell<kWidth, kStride>(cell_values, taps, column, sum);
+    if (!kEdge || (cell + column >= 0 && cell + column < layer.w.inputs)) {
+      Vec cell_values = load_lanes<kWhole>(x, n);
+      QN_IN_REGISTER(cell_values);
+      add_cell<kWidth, kStride>(cell_values, taps, column, sum);
+    }
+    QN_STEP_BY(x, layer.x_step);
   }
 }
 
 // Any window.
 template <int kPixels, bool kEdge, bool kWhole>
-QN_INLINE void add_row_of_any(const FloatLayer& layer, const float* line, int64_t cell, const float* weight,
-                              int64_t n, Vec (&sum)[kPixels]) {
+QN_INLINE void add_row_of_any(const DepthwiseLayer& layer, const float* line, int64_t cell,
+                              const float* weight, int64_t n, Vec (&sum)[kPixels]) {
   for (int64_t t = 0; t < layer.w.taps; t++) {
     const Vec tap = load_lanes<kWhole>(weight + t * layer.weight_step, n);
     QN_UNROLL for (int j = 0; j < kPixels; j++) {
@@ -79,31 +73,44 @@ QN_INLINE void add_row_of_any(const FloatLayer& layer, const float* line, int64_
 // What the outputs of one row read, from the first row of the window that is no padding on.
 struct FloatRow {
   const float* x;
+  const float* x_end;  // behind the last row that is kept: the first one follows
+  int64_t x_size;
   const float* weight;
   int64_t window_rows;
   int64_t x_line, weight_line;  // from one row of the window to the next
   float* y;
 };
 
-inline FloatRow row_of(const FloatLayer& layer, int64_t row) {
+inline FloatRow row_of(const DepthwiseLayer& layer, int64_t row, float* y) {
   const TapRange taps = taps_inside(layer.h, row);
   const int64_t line = first_cell(layer.h, row) + taps.begin * layer.h.dilation;
+  const int64_t kept = taps.begin < taps.end ? line % layer.x_rows : 0;
   const int64_t x_line = layer.w.inputs * layer.x_step, weight_line = layer.w.taps * layer.weight_step;
-  return {layer.x + line * x_line,
+  const int64_t x_size = layer.x_rows * x_line;
+  return {layer.x + kept * x_line,
+          layer.x + x_size,
+          x_size,
           layer.weight + taps.begin * weight_line,
           taps.end - taps.begin,
           x_line * layer.h.dilation,
           weight_line,
-          layer.y + row * layer.w.outputs * layer.y_step};
+          y};
 }
 
 // n channels from c on of the kPixels outputs from `column` on. kWidth 0: any window.
 template <int kWidth, int kStride, int kPixels, bool kEdge, bool kWhole>
-QN_INLINE void compute_tile(const FloatLayer& layer, const FloatRow& row, int64_t column, int64_t c,
+QN_INLINE void compute_tile(const DepthwiseLayer& layer, const FloatRow& row, int64_t column, int64_t c,
                             int64_t n) {
   Vec sum[kPixels];
   const Vec bias = load_lanes<kWhole>(layer.bias + c, n);
-  QN_UNROLL for (int j = 0; j < kPixels; j++) sum[j] = bias;
+  float* y = row.y + column * layer.y_step + c;
+  const float* ahead = y;
+  QN_UNROLL for (int j = 0; j < kPixels; j++) {
+    // Has the result's lines there when the sums are done.
+    prefetch(ahead);
+    QN_STEP_BY(ahead, layer.y_step);
+    sum[j] = bias;
+  }
   const int64_t cell = first_cell(layer.w, column);
   const float* x = row.x + c;
   const float* weight = row.weight + c;
@@ -114,23 +121,25 @@ QN_INLINE void compute_tile(const FloatLayer& layer, const FloatRow& row, int64_
       add_row<kWidth, kStride, kPixels, kEdge, kWhole>(layer, x, cell, weight, n, sum);
     }
     x += row.x_line;
+    if (x - c >= row.x_end) x -= row.x_size;
     weight += row.weight_line;
   }
-  float* y = row.y + column * layer.y_step + c;
+  const Vec lo = broadcast_vec(layer.lo), hi = broadcast_vec(layer.hi);
   QN_UNROLL for (int j = 0; j < kPixels; j++) {
-    const Vec result = clamp(sum[j], layer.lo, layer.hi);
+    const Vec result = clamp(sum[j], lo, hi);
     if constexpr (kWhole) {
-      store(y + j * layer.y_step, result);
+      store(y, result);
     } else {
-      store_first(y + j * layer.y_step, n, result);
+      store_first(y, n, result);
     }
+    QN_STEP_BY(y, layer.y_step);
   }
 }
 
 // The channels [begin, end) of a tile.
 template <int kWidth, int kStride, int kPixels, bool kEdge>
-QN_NOINLINE void compute_channels(const FloatLayer& layer, const FloatRow& row, int64_t column, int64_t begin,
-                                  int64_t end) {
+QN_NOINLINE void compute_channels(const DepthwiseLayer& layer, const FloatRow& row, int64_t column,
+                                  int64_t begin, int64_t end) {
   int64_t c = begin;
   for (; c + kVec <= end; c += kVec) {
     compute_tile<kWidth, kStride, kPixels, kEdge, true>(layer, row, column, c, kVec);
@@ -140,7 +149,7 @@ QN_NOINLINE void compute_channels(const FloatLayer& layer, const FloatRow& row, 
 
 // Computes a tile that fits in the rest of the row and returns its width.
 template <int kWidth, int kStride>
-inline int64_t compute_next(const FloatLayer& layer, const FloatRow& row, int64_t column, int64_t begin,
+inline int64_t compute_next(const DepthwiseLayer& layer, const FloatRow& row, int64_t column, int64_t begin,
                             int64_t end) {
   const int64_t rest = layer.w.outputs - column;
   if (rest >= kTile) {
@@ -164,51 +173,78 @@ inline int64_t compute_next(const FloatLayer& layer, const FloatRow& row, int64_
   return 1;
 }
 
-template <int kWidth, int kStride>
-inline void compute_item(const Call& call, const FloatLayer& layer, const DepthwiseItem& item,
-                         void (*apply_fused)(const Call&, const FusedTile&)) {
-  const int64_t begin = item.channel_begin, end = item.channel_end;
-  for (int64_t r = item.row_begin; r < item.row_end; r++) {
-    const FloatRow row = row_of(layer, r);
-    int64_t column = 0;
-    while (column < layer.w.outputs) {
-      const int64_t pixels = compute_next<kWidth, kStride>(layer, row, column, begin, end);
-      const int64_t first = (item.image * layer.h.outputs + r) * layer.w.outputs + column;
-      apply_fused(call, {first, pixels, 1, begin, end - begin});
-      column += pixels;
-    }
+// The channels [begin, end) of a row; finish(column, pixels) follows each tile.
+template <int kWidth, int kStride, class Finish>
+inline void compute_row(const DepthwiseLayer& layer, const FloatRow& row, int64_t begin, int64_t end,
+                        const Finish& finish) {
+  int64_t column = 0;
+  while (column < layer.w.outputs) {
+    const int64_t pixels = compute_next<kWidth, kStride>(layer, row, column, begin, end);
+    finish(column, pixels);
+    column += pixels;
   }
+}
+
+template <class Finish>
+inline void compute_row(const DepthwiseLayer& layer, const FloatRow& row, int64_t begin, int64_t end,
+                        const Finish& finish) {
+  const int64_t taps = layer.w.dilation == 1 ? layer.w.taps : 0, stride = layer.w.stride;
+  if (taps == 3 && stride == 1) {
+    compute_row<3, 1>(layer, row, begin, end, finish);
+  } else if (taps == 3 && stride == 2) {
+    compute_row<3, 2>(layer, row, begin, end, finish);
+  } else if (taps == 5 && stride == 1) {
+    compute_row<5, 1>(layer, row, begin, end, finish);
+  } else if (taps == 5 && stride == 2) {
+    compute_row<5, 2>(layer, row, begin, end, finish);
+  } else {
+    compute_row<0, 0>(layer, row, begin, end, finish);
+  }
+}
+
+// Item i, row after row and not, as codes are, channels after channels: so the layers before and after go
+// too, and what a thread reads it has mostly written itself.
+inline DepthwiseItem float_item(const Call& call, int64_t i) {
+  const int64_t slices = (call.out[0].dim[3] + kDepthwiseFloatChannels - 1) / kDepthwiseFloatChannels;
+  const int64_t of_slice = depthwise_items(call, kDepthwiseFloatChannels) / slices;
+  return depthwise_item(call, i % slices * of_slice + i / slices, kDepthwiseFloatChannels);
 }
 
 inline void compute_items(const Call& call, int64_t begin, int64_t end,
                           void (*apply_fused)(const Call&, const FusedTile&)) {
   const View &x = call.in[kDepthwiseX], &y = call.out[0];
-  FloatLayer layer{};
-  layer.weight = static_cast<const float*>(call.in[kDepthwiseWeight].data);
-  layer.bias = static_cast<const float*>(call.in[kDepthwiseBias].data);
-  layer.x_step = x.stride;
-  layer.y_step = y.stride;
-  layer.weight_step = call.in[kDepthwiseWeight].stride;
-  layer.h = depthwise_axis(call, 0);
-  layer.w = depthwise_axis(call, 1);
-  layer.lo = broadcast_vec(static_cast<float>(call.attribute[kDepthwiseLo]));
-  layer.hi = broadcast_vec(static_cast<float>(call.attribute[kDepthwiseHi]));
-  const bool dense = layer.w.dilation == 1;
+  DepthwiseLayer layer{nullptr,
+                       x.dim[1],
+                       static_cast<const float*>(call.in[kDepthwiseWeight].data),
+                       static_cast<const float*>(call.in[kDepthwiseBias].data),
+                       x.stride,
+                       y.stride,
+                       call.in[kDepthwiseWeight].stride,
+                       depthwise_axis(call, 0),
+                       depthwise_axis(call, 1),
+                       static_cast<float>(call.attribute[kDepthwiseLo]),
+                       static_cast<float>(call.attribute[kDepthwiseHi])};
   for (int64_t i = begin; i < end; i++) {
-    const DepthwiseItem item = depthwise_item(call, i, kDepthwiseFloatChannels);
+    const DepthwiseItem item = float_item(call, i);
+    const int64_t channels = item.channel_end - item.channel_begin;
     layer.x = static_cast<const float*>(x.data) + item.image * x.dim[1] * x.dim[2] * x.stride;
-    layer.y = static_cast<float*>(y.data) + item.image * y.dim[1] * y.dim[2] * y.stride;
-    if (dense && layer.w.taps == 3 && layer.w.stride == 1) {
-      compute_item<3, 1>(call, layer, item, apply_fused);
-    } else if (dense && layer.w.taps == 3 && layer.w.stride == 2) {
-      compute_item<3, 2>(call, layer, item, apply_fused);
-    } else if (dense && layer.w.taps == 5 && layer.w.stride == 1) {
-      compute_item<5, 1>(call, layer, item, apply_fused);
-    } else if (dense && layer.w.taps == 5 && layer.w.stride == 2) {
-      compute_item<5, 2>(call, layer, item, apply_fused);
-    } else {
-      compute_item<0, 0>(call, layer, item, apply_fused);
+    for (int64_t r = item.row_begin; r < item.row_end; r++) {
+      const int64_t first = (item.image * y.dim[1] + r) * y.dim[2];
+      float* const to = static_cast<float*>(y.data) + first * y.stride;
+      compute_row(layer, row_of(layer, r, to), item.channel_begin, item.channel_end,
+                  [&](int64_t column, int64_t pixels) {
+                    apply_fused(call, {first + column, pixels, 1, item.channel_begin, channels});
+                  });
     }
+  }
+}
+
+// Some channels at a time, as an item has.
+inline void compute_whole_row(const DepthwiseLayer& layer, int64_t row, int64_t channels, float* y) {
+  const FloatRow of_row = row_of(layer, row, y);
+  for (int64_t c = 0; c < channels; c += kDepthwiseFloatChannels) {
+    const int64_t end = c + kDepthwiseFloatChannels < channels ? c + kDepthwiseFloatChannels : channels;
+    compute_row(layer, of_row, c, end, [](int64_t, int64_t) {});
   }
 }
 

@@ -88,6 +88,36 @@ struct MeanOfCodes {
   }
 };
 
+// kWidth cells of a row, or as many as `width` says.
+template <int kWidth, class Pool>
+QN_INLINE typename Pool::Sum add_row(const Pool& pool, typename Pool::Sum sum,
+                                     const typename Pool::Value* cell, int64_t step, int64_t width,
+                                     int64_t n) {
+  if constexpr (kWidth > 0) {
+    QN_UNROLL for (int kx = 0; kx < kWidth; kx++) {
+      sum = pool.add_cell(sum, pool.load_cell(cell + kx * step, n));
+    }
+  } else {
+    for (int64_t kx = 0; kx < width; kx++) sum = pool.add_cell(sum, pool.load_cell(cell + kx * step, n));
+  }
+  return sum;
+}
+
+// All channels of an output whose window begins at `first`.
+template <int kWidth, class Pool>
+inline void pool_window(const Pool& pool, const View& x, const typename Pool::Value* first, int64_t height,
+                        int64_t width, int64_t channels, typename Pool::Value* y) {
+  const int64_t line = x.dim[2] * x.stride;
+  for (int64_t c = 0; c < channels; c += Pool::kChannels) {
+    const int64_t n = channels - c < Pool::kChannels ? channels - c : Pool::kChannels;
+    auto sum = pool.start();
+    for (int64_t ky = 0; ky < height; ky++) {
+      sum = add_row<kWidth>(pool, sum, first + ky * line + c, x.stride, width, n);
+    }
+    pool.finish(y + c, n, sum, height * width);
+  }
+}
+
 template <class Pool>
 inline void pool_pixel(const Call& call, const Pool& pool, const WindowAxis& w, const TapRange& rows,
                        const typename Pool::Value* line, int64_t column, typename Pool::Value* y) {
@@ -96,16 +126,10 @@ inline void pool_pixel(const Call& call, const Pool& pool, const WindowAxis& w, 
   const auto* first = line + (first_cell(w, column) + columns.begin) * x.stride;
   const int64_t height = rows.end - rows.begin, width = columns.end - columns.begin;
   const int64_t channels = call.out[0].dim[3];
-  for (int64_t c = 0; c < channels; c += Pool::kChannels) {
-    const int64_t n = channels - c < Pool::kChannels ? channels - c : Pool::kChannels;
-    auto sum = pool.start();
-    for (int64_t ky = 0; ky < height; ky++) {
-      const auto* cell = first + ky * w.inputs * x.stride + c;
-      for (int64_t kx = 0; kx < width; kx++) {
-        sum = pool.add_cell(sum, pool.load_cell(cell + kx * x.stride, n));
-      }
-    }
-    pool.finish(y + c, n, sum, height * width);
+  if (width == 3) {
+    pool_window<3>(pool, x, first, height, width, channels, y);
+  } else {
+    pool_window<0>(pool, x, first, height, width, channels, y);
   }
 }
 

@@ -37,6 +37,10 @@ describe('against float64, the same bits on every instruction set:', () => {
     ['3 x 3, dilated, more channels', caseOf([1, 9, 10, 33], 16, [3, 3], [1, 1], [2, 3, 2, 3], [2, 3])],
     ['7 x 7 of RGB, stride 2', caseOf([1, 23, 25, 3], 64, [7, 7], [2, 2], [3, 3, 3, 3])],
     ['3 x 3 of RGB, two images', caseOf([2, 9, 9, 3], 16, [3, 3], [2, 2], [0, 0, 1, 1])],
+    [
+      '7 x 7 of few channels, slices of columns within taps',
+      caseOf([1, 9, 10, 23], 5, [7, 7], [1, 1], [3, 3, 3, 3]),
+    ],
     ['a window wider than its input', caseOf([1, 2, 3, 3], 4, [5, 7], [1, 1], [4, 6, 4, 6])],
     ['1 x 5', caseOf([1, 7, 8, 4], 5, [1, 5], [1, 1], [0, 2, 0, 2])],
     ['5 x 1', caseOf([1, 8, 7, 4], 5, [5, 1], [2, 1], [2, 0, 2, 0])],

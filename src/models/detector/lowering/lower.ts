@@ -26,6 +26,7 @@ import { broadcast, pack, pad, reshape, slice, split, tile, transpose, unpack } 
 import { concatPlaces } from './places.js'
 import { binary, isStep, unary } from './pointwise.js'
 import { argMax, detectionPostprocess, gather, gatherNd, select, softmax, topK } from './selection.js'
+import { findSeparable, separable } from './separable.js'
 import { pool, reduce, resize } from './windows.js'
 
 type Weighted = Conv2d | DepthwiseConv2d | TransposeConv2d | FullyConnected
@@ -61,7 +62,13 @@ export function lower(graph: Graph, { atPeaks, relaxed = false }: LoweringOption
     for (const plain of plainNodes(node)) lowerNode(l, dynamic, plain)
   }
   const plan = atPeaks && planPeaks(graph, atPeaks)
-  for (const node of plan?.nodes ?? graph.nodes) add(node)
+  const nodes = plan?.nodes ?? graph.nodes
+  const separables = findSeparable(graph, nodes)
+  for (const node of nodes) {
+    const chain = separables.get(node)
+    if (!chain) add(node)
+    else if (node === chain.project) separable(l, chain)
+  }
   if (plan) lowerAtPeaks(l, dynamic, plan, add)
   for (const tensor of computedOutputs(graph)) {
     l.program.output(tensor.name, l.dense(l.value(tensor), `${tensor.name}/dense`))
