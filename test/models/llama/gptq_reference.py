@@ -40,7 +40,7 @@ def dequantize(tensors: dict[str, torch.Tensor], module: str, version: str) -> t
     return torch.from_numpy(scales[g_idx].T * (codes - zeros[g_idx].T))
 
 
-def write_logits(folder: Path, ids: list[int]) -> None:
+def load_dequantized(folder: Path) -> LlamaForCausalLM:
     config = json.loads((folder / "config.json").read_text())
     version = config.pop("quantization_config")["checkpoint_format"]
     tensors = load_file(folder / "model.safetensors")
@@ -53,10 +53,15 @@ def write_logits(folder: Path, ids: list[int]) -> None:
     missing, unexpected = model.load_state_dict(state, strict=False)
     assert not unexpected, unexpected
     assert set(missing) <= ({"lm_head.weight"} if config["tie_word_embeddings"] else set()), missing
+    return model
+
+
+def write_logits(folder: Path, ids: list[int]) -> None:
     with torch.no_grad():
-        logits = model(torch.tensor([ids])).logits[0]
+        logits = load_dequantized(folder)(torch.tensor([ids])).logits[0]
     logits.numpy().astype("<f4").tofile(folder / "logits.f32")
 
 
-for checkpoint in sys.argv[2:]:
-    write_logits(Path(checkpoint), [int(i) for i in sys.argv[1].split(",")])
+if __name__ == "__main__":
+    for checkpoint in sys.argv[2:]:
+        write_logits(Path(checkpoint), [int(i) for i in sys.argv[1].split(",")])

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { elementwise } from '../../../src/program/elementwise-ops.js'
 import { type Build, kernelsNotRun, onReference, sameOnEveryIsa } from '../kernels/one-step.js'
 import { uniform } from '../kernels/random.js'
+import { elementwise } from '../ops/elementwise.js'
 
 const { fround } = Math
 

@@ -1,9 +1,6 @@
 // Steps on float32 between codes, rounded once: on codes by themselves, and after the sums of integer layers.
 import { describe, expect, test } from 'vitest'
 import type { Fused, ProgramBuilder, Tensor } from '../../../src/program/builder.js'
-import { conv2dU8, tapColumns, transposeConv2dU8 } from '../../../src/program/convolution-u8-ops.js'
-import { elementwise } from '../../../src/program/elementwise-ops.js'
-import { depthwiseConv2dU8 } from '../../../src/program/windows.js'
 import { caseOf, elements, transposedCaseOf } from '../kernels/convolution-case.js'
 import { plain } from '../kernels/depthwise-cases.js'
 import {
@@ -16,6 +13,9 @@ import {
 } from '../kernels/integer-convolution.js'
 import { type Build, type Inputs, onReference, sameOnEveryIsa } from '../kernels/one-step.js'
 import { normal } from '../kernels/random.js'
+import { conv2dU8, tapColumns, transposeConv2dU8 } from '../ops/convolution-u8.js'
+import { elementwise } from '../ops/elementwise.js'
+import { depthwiseConv2dU8 } from '../ops/windows.js'
 
 const { fround } = Math
 

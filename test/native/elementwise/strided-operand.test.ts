@@ -1,11 +1,11 @@
 // Operands of which every stride-th row and column is read, in the image where they are.
 import { describe, expect, test } from 'vitest'
-import { conv2dU8, tapColumns, transposeConv2dU8 } from '../../../src/program/convolution-u8-ops.js'
-import { elementwise } from '../../../src/program/elementwise-ops.js'
 import { caseOf, elements, transposedCaseOf } from '../kernels/convolution-case.js'
 import { loadCodes, randomCodes, u8OperandsOf, u8ValuesOf } from '../kernels/integer-convolution.js'
 import { type Build, onReference, sameOnEveryIsa } from '../kernels/one-step.js'
 import { normal } from '../kernels/random.js'
+import { conv2dU8, tapColumns, transposeConv2dU8 } from '../ops/convolution-u8.js'
+import { elementwise } from '../ops/elementwise.js'
 
 type Shape = readonly [number, number, number, number]
 type Stride = readonly [number, number]

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { averagePool2d, type Range, type Rescaling } from '../../../src/program/windows.js'
+import type { Bounds } from '../ops/window.js'
+import { averagePool2d, type Rescaling } from '../ops/windows.js'
 import { codes, roundToEven } from './codes.js'
 import { differing } from './differing.js'
 import { type Build, kernelsNotRun, onReference, sameOnEveryIsa } from './one-step.js'
@@ -10,7 +11,7 @@ import { cellsOf, outputsOf, type WindowCase } from './window-cases.js'
 const { fround } = Math
 
 const step =
-  (c: WindowCase, type: 'f32' | 'u8', range?: Range, rescaling?: Rescaling): Build =>
+  (c: WindowCase, type: 'f32' | 'u8', range?: Bounds, rescaling?: Rescaling): Build =>
   (p) => {
     const y = p.intermediate(type, c.x[0], ...c.output, c.x[3])
     p.output('y', averagePool2d(p, 'pool', p.input('x', type, ...c.x), c.window, y, range, rescaling))

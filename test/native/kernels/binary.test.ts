@@ -1,10 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  type ActivationType,
-  type BinaryKind,
-  binary,
-  binaryKinds,
-} from '../../../src/program/elementwise-ops.js'
+import { binaryKinds } from '../../../src/program/attribute-numbers.js'
+import { type ActivationType, type BinaryKind, binary } from '../ops/elementwise.js'
 import { type Build, kernelsNotRun, onReference, sameOnEveryIsa } from './one-step.js'
 import { integers, normal } from './random.js'
 

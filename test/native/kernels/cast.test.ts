@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type ActivationType, cast } from '../../../src/program/elementwise-ops.js'
+import { type ActivationType, cast } from '../ops/elementwise.js'
 import { type Build, kernelsNotRun, sameOnEveryIsa } from './one-step.js'
 
 const step =

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { conv2dDynamic, tapColumns } from '../../../src/program/convolution-u8-ops.js'
+import { conv2dDynamic, tapColumns } from '../ops/convolution-u8.js'
 import { type Case, caseOf } from './convolution-case.js'
 import { convolutionWalk } from './float-convolution.js'
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { conv2dDynamicPacked } from '../../../src/program/convolution-u8-ops.js'
+import { conv2dDynamicPacked } from '../ops/convolution-u8.js'
 import { load } from '../quant/loaded.js'
 import { type Case, caseOf, columnsOf } from './convolution-case.js'
 import { convolutionWalk } from './float-convolution.js'

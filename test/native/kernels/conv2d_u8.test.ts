@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ProgramBuilder, Tensor } from '../../../src/program/builder.js'
-import { conv2dU8, tapColumns } from '../../../src/program/convolution-u8-ops.js'
+import { conv2dU8, tapColumns } from '../ops/convolution-u8.js'
 import { type Case, caseOf, columnsOf, elements, type Shape } from './convolution-case.js'
 import { convolutionWalk } from './float-convolution.js'
 import {

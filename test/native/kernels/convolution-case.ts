@@ -1,5 +1,5 @@
 // Sizes of the convolutions that the tests compute.
-import type { ConvolutionWindow } from '../../../src/program/convolution-ops.js'
+import type { Window } from '../ops/window.js'
 
 export type Shape = readonly [n: number, h: number, w: number, c: number]
 
@@ -7,7 +7,7 @@ export type Shape = readonly [n: number, h: number, w: number, c: number]
 export interface Case {
   readonly x: Shape
   readonly y: Shape
-  readonly window: ConvolutionWindow
+  readonly window: Window
 }
 
 export const elements = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)

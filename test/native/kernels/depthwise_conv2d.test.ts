@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Fused, ProgramBuilder, Tensor } from '../../../src/program/builder.js'
-import { depthwiseConv2d, type Range } from '../../../src/program/windows.js'
+import type { Bounds } from '../ops/window.js'
+import { depthwiseConv2d } from '../ops/windows.js'
 import { type DepthwiseCase, depthwiseCases, plain } from './depthwise-cases.js'
 import { differing } from './differing.js'
 import { type Build, type Inputs, kernelsNotRun, onReference, sameOnEveryIsa } from './one-step.js'
@@ -24,7 +25,7 @@ function values({ x, window, multiplier }: DepthwiseCase): Inputs {
 }
 
 const step =
-  (c: DepthwiseCase, range?: Range, fused?: (p: ProgramBuilder, y: Tensor) => readonly Fused[]): Build =>
+  (c: DepthwiseCase, range?: Bounds, fused?: (p: ProgramBuilder, y: Tensor) => readonly Fused[]): Build =>
   (p) => {
     const y = p.intermediate('f32', c.x[0], ...c.output, c.x[3] * c.multiplier)
     depthwiseConv2d(p, 'layer', operands(p, c), c.window, y, range, fused?.(p, y))

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Fused, ProgramBuilder } from '../../../src/program/builder.js'
-import { depthwiseConv2dDynamic, type Range } from '../../../src/program/windows.js'
+import type { Bounds } from '../ops/window.js'
+import { depthwiseConv2dDynamic } from '../ops/windows.js'
 import { codes } from './codes.js'
 import { centredSums, type DepthwiseCase, depthwiseCases, plain } from './depthwise-cases.js'
 import { differing } from './differing.js'
@@ -24,7 +25,7 @@ function values({ x, window, multiplier }: DepthwiseCase) {
 }
 
 const step =
-  (c: DepthwiseCase, range?: Range, fused?: (p: ProgramBuilder) => readonly Fused[]): Build =>
+  (c: DepthwiseCase, range?: Bounds, fused?: (p: ProgramBuilder) => readonly Fused[]): Build =>
   (p) => {
     const outputs = c.x[3] * c.multiplier
     const operands = {

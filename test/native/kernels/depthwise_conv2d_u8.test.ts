@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Fused, ProgramBuilder } from '../../../src/program/builder.js'
-import { depthwiseConv2dU8, type LayerZeros, type Range } from '../../../src/program/windows.js'
+import type { Bounds, Zeros } from '../ops/window.js'
+import { depthwiseConv2dU8 } from '../ops/windows.js'
 import { codes, roundToEven } from './codes.js'
 import { centredSums, type DepthwiseCase, depthwiseCases, plain } from './depthwise-cases.js'
 import { differing } from './differing.js'
@@ -43,8 +44,8 @@ const step =
   (
     c: DepthwiseCase,
     type: 'u8' | 'f32',
-    zeros: LayerZeros,
-    range: Range,
+    zeros: Zeros,
+    range: Bounds,
     fused?: (p: ProgramBuilder) => readonly Fused[],
   ): Build =>
   (p) => {
@@ -56,7 +57,7 @@ const step =
 function expected(
   c: DepthwiseCase,
   { x, weight, bias, multiplier }: Values,
-  zeros: LayerZeros,
+  zeros: Zeros,
   finish: (r: number) => number,
 ) {
   const sums = centredSums(c, x, () => zeros.x, weight, zeros.w ?? 0)
@@ -67,7 +68,7 @@ function expected(
 }
 
 const toCode =
-  (zero: number, { lo, hi }: Range) =>
+  (zero: number, { lo, hi }: Bounds) =>
   (r: number) =>
     Math.min(Math.max(roundToEven(r) + zero, lo), hi)
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { dequantize } from '../../../src/program/elementwise-ops.js'
+import { dequantize } from '../ops/elementwise.js'
 import { type Build, kernelsNotRun, onReference, sameOnEveryIsa } from './one-step.js'
 
 const { fround } = Math

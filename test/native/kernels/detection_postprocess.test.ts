@@ -1,10 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { detectionPostprocess as nativeFunction } from '../../../src/detection/ssd.js'
-import {
-  type DetectionPostprocessAttributes,
-  detectionPostprocess,
-} from '../../../src/program/movement-ops.js'
+import { type DetectionPostprocessAttributes, detectionPostprocess } from '../ops/movement.js'
 import { type Build, kernelsNotRun, onReference, sameOnEveryIsa } from './one-step.js'
 
 interface StoredCase {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { DType } from '../../../src/native/face.js'
-import { elementwise } from '../../../src/program/elementwise-ops.js'
+import { elementwise } from '../ops/elementwise.js'
 import { type Build, kernelsNotRun, onReference, sameOnEveryIsa } from './one-step.js'
 import { normal } from './random.js'
 

@@ -3,13 +3,8 @@
 import { expect } from 'vitest'
 import { Session } from '../../../src/native/session.js'
 import { ProgramBuilder } from '../../../src/program/builder.js'
-import {
-  type ConvolutionWindow,
-  conv2d,
-  type FloatConvolution,
-  transposeConv2d,
-  transposedTaps,
-} from '../../../src/program/convolution-ops.js'
+import { conv2d, type FloatConvolution, transposeConv2d, transposedTaps } from '../ops/convolution.js'
+import type { Window } from '../ops/window.js'
 import { randomValues } from '../quant/reference.js'
 import { type Case, columnsOf, elements, type Shape } from './convolution-case.js'
 import { type Build, onReference, sameOnEveryIsa } from './one-step.js'
@@ -231,7 +226,7 @@ export async function expectNanStays(op: Op, c: Case, cell: Place, directory: st
 export async function refusal(
   op: Op,
   c: Case,
-  wrong: Partial<ConvolutionWindow>,
+  wrong: Partial<Window>,
   bounds: { lo: number; hi: number } | undefined,
   directory: string,
 ): Promise<() => unknown> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { ActivationType } from '../../../src/program/elementwise-ops.js'
-import { gather } from '../../../src/program/movement-ops.js'
+import type { ActivationType } from '../ops/elementwise.js'
+import { gather } from '../ops/movement.js'
 import { type Build, kernelsNotRun, onReference, sameOnEveryIsa } from './one-step.js'
 import { integers } from './random.js'
 

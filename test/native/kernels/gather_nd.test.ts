@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { gatherNd } from '../../../src/program/movement-ops.js'
+import { gatherNd } from '../ops/movement.js'
 import { type Build, kernelsNotRun, onReference, sameOnEveryIsa } from './one-step.js'
 import { integers, normal } from './random.js'
 

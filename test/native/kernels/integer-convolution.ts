@@ -1,7 +1,7 @@
 // Integer convolutions from their definitions, by loops that share nothing with the kernels.
 import type { WeightHandle } from '../../../src/native/face.js'
 import type { ProgramBuilder } from '../../../src/program/builder.js'
-import type { DynamicConvolution, U8Convolution } from '../../../src/program/convolution-u8-ops.js'
+import type { DynamicConvolution, U8Convolution } from '../ops/convolution-u8.js'
 import { load } from '../quant/loaded.js'
 import { type Case, columnsOf, elements } from './convolution-case.js'
 import { at, type Place, type Walk } from './float-convolution.js'

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { maxPool2d, type Range } from '../../../src/program/windows.js'
+import type { Bounds } from '../ops/window.js'
+import { maxPool2d } from '../ops/windows.js'
 import { codes } from './codes.js'
 import { differing } from './differing.js'
 import { type Build, kernelsNotRun, onReference, sameOnEveryIsa } from './one-step.js'
@@ -8,7 +9,7 @@ import { normal, uniform } from './random.js'
 import { cellsOf, outputsOf, type WindowCase, windowCase } from './window-cases.js'
 
 const step =
-  (c: WindowCase, type: 'f32' | 'u8', range?: Range): Build =>
+  (c: WindowCase, type: 'f32' | 'u8', range?: Bounds): Build =>
   (p) => {
     const y = p.intermediate(type, c.x[0], ...c.output, c.x[3])
     p.output('y', maxPool2d(p, 'pool', p.input('x', type, ...c.x), c.window, y, range))
@@ -26,7 +27,7 @@ function expected(c: WindowCase, x: ArrayLike<number>): number[] {
   )
 }
 
-const clamped = (values: readonly number[], { lo, hi }: Range) =>
+const clamped = (values: readonly number[], { lo, hi }: Bounds) =>
   values.map((value) => Math.min(Math.max(value, lo), hi))
 
 describe.each(poolCases)('$name', (c) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { mean, type Rescaling } from '../../../src/program/windows.js'
+import { mean, type Rescaling } from '../ops/windows.js'
 import { codes, roundToEven } from './codes.js'
 import { differing } from './differing.js'
 import { type Build, kernelsNotRun, onReference, sameOnEveryIsa } from './one-step.js'

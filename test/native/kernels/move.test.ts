@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { ActivationType } from '../../../src/program/elementwise-ops.js'
-import { type MovedAxis, move } from '../../../src/program/movement-ops.js'
+import type { ActivationType } from '../ops/elementwise.js'
+import { type MovedAxis, move } from '../ops/movement.js'
 import { type Build, kernelsNotRun, onReference, sameOnEveryIsa } from './one-step.js'
 
 interface Options {

@@ -3,7 +3,7 @@
 import { floatToHalf, halfToFloat } from '../../../src/graph/half.js'
 import type { WeightHandle } from '../../../src/native/face.js'
 import type { ProgramBuilder } from '../../../src/program/builder.js'
-import type { PackedConvolution } from '../../../src/program/convolution-u8-ops.js'
+import type { PackedConvolution } from '../ops/convolution-u8.js'
 import { load } from '../quant/loaded.js'
 import { type Case, columnsOf, elements } from './convolution-case.js'
 import { at, type Place, type Walk } from './float-convolution.js'

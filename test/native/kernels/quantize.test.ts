@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ProgramBuilder } from '../../../src/program/builder.js'
-import { quantize } from '../../../src/program/elementwise-ops.js'
+import { quantize } from '../ops/elementwise.js'
 import { type Build, kernelsNotRun, onReference, sameOnEveryIsa } from './one-step.js'
 import { normal } from './random.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { quantizeImage } from '../../../src/program/convolution-u8-ops.js'
+import { quantizeImage } from '../ops/convolution-u8.js'
 import { hardRows, quantizeRows } from './dynamic-codes.js'
 import { type Build, kernelsNotRun, sameOnEveryIsa } from './one-step.js'
 import { normal } from './random.js'

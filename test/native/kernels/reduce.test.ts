@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { reduce } from '../../../src/program/elementwise-ops.js'
+import { reduce } from '../ops/elementwise.js'
 import { type Build, kernelsNotRun, onReference, sameOnEveryIsa } from './one-step.js'
 import { normal } from './random.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { resizeBilinear, resizeNearest, type Sampling } from '../../../src/program/windows.js'
+import { resizeBilinear, resizeNearest, type Sampling } from '../ops/windows.js'
 import { codes, roundToEven } from './codes.js'
 import { differing } from './differing.js'
 import { type Build, kernelsNotRun, onReference, sameOnEveryIsa } from './one-step.js'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type ActivationType, select } from '../../../src/program/elementwise-ops.js'
+import { type ActivationType, select } from '../ops/elementwise.js'
 import { type Build, kernelsNotRun, onReference, sameOnEveryIsa } from './one-step.js'
 
 type Shape = readonly number[]

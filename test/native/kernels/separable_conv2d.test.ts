@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Fused, ProgramBuilder, Tensor } from '../../../src/program/builder.js'
-import { type Bounds, conv2d } from '../../../src/program/convolution-ops.js'
-import { separableConv2d } from '../../../src/program/separable-ops.js'
-import { depthwiseConv2d } from '../../../src/program/windows.js'
 import { temporaryDirectory } from '../../temporary.js'
+import { conv2d } from '../ops/convolution.js'
+import { separableConv2d } from '../ops/separable.js'
+import type { Bounds } from '../ops/window.js'
+import { depthwiseConv2d } from '../ops/windows.js'
 import {
   type Build,
   type Inputs,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { softmax } from '../../../src/program/elementwise-ops.js'
+import { softmax } from '../ops/elementwise.js'
 import { type Build, kernelsNotRun, onReference, sameOnEveryIsa } from './one-step.js'
 import { normal } from './random.js'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { transposedTaps } from '../../../src/program/convolution-ops.js'
 import { temporaryDirectory } from '../../temporary.js'
+import { transposedTaps } from '../ops/convolution.js'
 import { type Pair, transposedCaseOf } from './convolution-case.js'
 import {
   expectExact,

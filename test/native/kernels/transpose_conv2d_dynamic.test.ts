@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { transposeConv2dDynamic } from '../../../src/program/convolution-u8-ops.js'
+import { transposeConv2dDynamic } from '../ops/convolution-u8.js'
 import { type Case, transposedCaseOf } from './convolution-case.js'
 import { transposedWalk } from './float-convolution.js'
 import { dequantized, dynamicOperandsOf, dynamicValuesOf, loadCodes, sums } from './integer-convolution.js'

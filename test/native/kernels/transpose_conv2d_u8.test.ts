@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { transposeConv2dU8 } from '../../../src/program/convolution-u8-ops.js'
+import { transposeConv2dU8 } from '../ops/convolution-u8.js'
 import { type Case, transposedCaseOf } from './convolution-case.js'
 import { transposedWalk } from './float-convolution.js'
 import { loadCodes, requantized, sums, u8OperandsOf, u8ValuesOf } from './integer-convolution.js'

@@ -1,5 +1,5 @@
 // Windows on images, for the tests of the ops that have them.
-import type { Window } from '../../../src/program/windows.js'
+import type { Window } from '../ops/window.js'
 
 export interface WindowCase {
   readonly name: string

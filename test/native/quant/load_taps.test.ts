@@ -4,9 +4,9 @@ import type { WeightSource } from '../../../src/native/face.js'
 import { Session } from '../../../src/native/session.js'
 import { readMatrix } from '../../../src/native/weight.js'
 import { ProgramBuilder } from '../../../src/program/builder.js'
-import { conv2dU8 } from '../../../src/program/convolution-u8-ops.js'
 import { temporaryDirectory, writeInto } from '../../temporary.js'
 import { integers } from '../kernels/random.js'
+import { conv2dU8 } from '../ops/convolution-u8.js'
 import { load } from './loaded.js'
 
 const directory = temporaryDirectory()

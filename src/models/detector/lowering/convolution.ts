@@ -123,7 +123,8 @@ function matrix(l: Lowering, node: Node, kernel: Kernel) {
   return (kind: WeightKind) => make[kind](l, node, kernel)
 }
 
-function windowGeometry(
+/** As attributes of a step. */
+export function windowGeometry(
   [kernel_h, kernel_w]: Pair,
   { stride, dilation, pad }: { readonly stride: Pair; readonly dilation: Pair; readonly pad: Padding2d },
 ) {

@@ -3,8 +3,9 @@
 import { elements } from '../../../graph/geometry.js'
 import { connections, type Graph, type Tensor as GraphTensor, type Node } from '../../../graph/graph.js'
 import { type Conv2d, type DepthwiseConv2d, isPointwise } from '../../../graph/operation.js'
-import { type Layer, separableConv2d } from '../../../program/separable-ops.js'
+import type { Tensor } from '../../../program/builder.js'
 import { realBounds } from './codes.js'
+import { windowGeometry } from './convolution.js'
 import { fusedSteps } from './fused.js'
 import { floatBias, floatMatrix, floatTaps } from './kernel.js'
 import { kernelLayout, plainTaps } from './kernel-order.js'
@@ -61,27 +62,33 @@ export function separable(l: Lowering, { expand, depthwise, project }: Separable
   const { activation, ...window } = depthwise.operation as DepthwiseConv2d
   const [, taps] = depthwise.inputs as readonly [GraphTensor, GraphTensor]
   const y = l.define(project.outputs[0]!)
-  const layers = {
-    ...(expand && { expand: pointwise(l, expand) }),
-    depthwise: {
-      weight: floatTaps(l, depthwise, taps),
-      bias: floatBias(l, depthwise, taps.shape[3]!),
-      bounds: realBounds(activation),
-    },
-    project: pointwise(l, project),
+  const layers = [
+    ...(expand ? [pointwise(l, expand)] : []),
+    [floatTaps(l, depthwise, taps), floatBias(l, depthwise, taps.shape[3]!)],
+    pointwise(l, project),
+  ]
+  const attributes = {
+    ...windowGeometry([taps.shape[1]!, taps.shape[2]!], window),
+    ...realBounds(activation),
+    ...named('project', project),
+    ...(expand && named('expand', expand)),
   }
   const x = l.value((expand ?? depthwise).inputs[0]!)
-  const size = [taps.shape[1]!, taps.shape[2]!] as const
-  separableConv2d(l.program, project.name, x, layers, { ...window, size }, y, fusedSteps(l, project, y))
+  const op = expand ? 'inverted_residual' : 'separable_conv2d'
+  l.step(op, project.name, [x, ...layers.flat()], [y], attributes, fusedSteps(l, project, y))
 }
 
-function pointwise(l: Lowering, node: Node): Layer {
-  const { layout: order, activation } = node.operation as Conv2d
+/** The bounds of a pointwise layer as attributes of its own. */
+function named(layer: 'expand' | 'project', node: Node) {
+  const { lo, hi } = realBounds((node.operation as Conv2d).activation)
+  return { [`${layer}_lo`]: lo, [`${layer}_hi`]: hi }
+}
+
+/** Weight and bias. */
+function pointwise(l: Lowering, node: Node): [Tensor, Tensor] {
+  const { layout: order } = node.operation as Conv2d
   const tensor = node.inputs[1]!
   const layout = kernelLayout(order, tensor.shape)
-  return {
-    weight: floatMatrix(l, node, { tensor, layout, taps: plainTaps(layout), whole: true }),
-    bias: floatBias(l, node, layout.outputs),
-    bounds: realBounds(activation),
-  }
+  const weight = floatMatrix(l, node, { tensor, layout, taps: plainTaps(layout), whole: true })
+  return [weight, floatBias(l, node, layout.outputs)]
 }

@@ -1,6 +1,6 @@
 // Ops that move elements, and the one that picks detections. The contracts are in native/kernels/<op>/<op>.h.
-import type { ProgramBuilder, Tensor } from './builder.js'
-import type { ActivationType, Into } from './elementwise-ops.js'
+import type { ProgramBuilder, Tensor } from '../../../src/program/builder.js'
+import type { ActivationType, Into } from './elementwise.js'
 
 /** An axis of a result of `move`. */
 export interface MovedAxis {

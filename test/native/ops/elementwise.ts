@@ -1,6 +1,7 @@
 // Ops that compute element by element or along one axis: one function each, which adds the step and returns what it
 // computes. The contracts are in native/kernels/<op>/<op>.h.
-import type { Fused, ProgramBuilder, Tensor } from './builder.js'
+import { binaryKinds, reductions } from '../../../src/program/attribute-numbers.js'
+import type { Fused, ProgramBuilder, Tensor } from '../../../src/program/builder.js'
 
 /** Types of activations. */
 export type ActivationType = 'f32' | 'i32' | 'u8'
@@ -72,28 +73,6 @@ export function cast(
   return y
 }
 
-/** In the order of native/kernels/binary/binary.h. */
-export const binaryKinds = [
-  'add',
-  'sub',
-  'mul',
-  'div',
-  'maximum',
-  'minimum',
-  'floor_div',
-  'floor_mod',
-  'squared_difference',
-  'pow',
-  'equal',
-  'not_equal',
-  'less',
-  'less_equal',
-  'greater',
-  'greater_equal',
-  'logical_and',
-  'logical_or',
-] as const
-
 export type BinaryKind = (typeof binaryKinds)[number]
 
 /** Two operands of one type, broadcast as numpy does; from 'equal' on the result is u8 0 or 1. */
@@ -139,9 +118,6 @@ export function softmax(
   p.step('softmax', label, [x], [y], { beta })
   return y
 }
-
-/** In the order of native/kernels/reduce/reduce.h. */
-export const reductions = ['mean', 'sum', 'reduce_max', 'reduce_min'] as const
 
 /** One axis of f32 to one element, which stays. */
 export function reduce(

@@ -1,7 +1,7 @@
 // Depthwise convolutions of images [N, H, W, C] between pointwise ones, as one step. The contracts are in
 // native/kernels/separable/.
-import type { Fused, ProgramBuilder, Tensor } from './builder.js'
-import { type Bounds, type ConvolutionWindow, windowAttributes } from './convolution-ops.js'
+import type { Fused, ProgramBuilder, Tensor } from '../../../src/program/builder.js'
+import { type Bounds, type Window, windowAttributes } from './window.js'
 
 /** Its weight and bias, and to what it clamps its results. */
 export interface Layer {
@@ -25,7 +25,7 @@ export function separableConv2d(
   label: string,
   x: Tensor,
   { expand, depthwise, project }: SeparableLayers,
-  window: ConvolutionWindow,
+  window: Window,
   y: Tensor,
   fused?: readonly Fused[],
 ): Tensor {

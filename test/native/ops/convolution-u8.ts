@@ -1,13 +1,15 @@
 // Convolutions of u8 codes [N, H, W, C] with i8 weights, one function each. The contracts and formulas are in
 // native/kernels/convolution/u8_convolution.h. Each writes `y`, an intermediate tensor or a part of a concatenation, and
 // returns it.
-import type { Fused, ProgramBuilder, Tensor } from './builder.js'
+import type { Fused, ProgramBuilder, Tensor } from '../../../src/program/builder.js'
 import {
   type Bounds,
-  type ConvolutionWindow,
   transposedAttributes,
+  type Window,
   windowAttributes,
-} from './convolution-ops.js'
+  type Zeros,
+  zeroAttributes,
+} from './window.js'
 
 export interface U8Convolution {
   /** [N, H, W, I] u8 */
@@ -47,20 +49,11 @@ export interface PackedConvolution {
   readonly bias: Tensor
 }
 
-/** The codes that stand for 0. `y` of a u8 result only. */
-export interface Zeros {
-  readonly x: number
-  /** default: 0 */
-  readonly w?: number
-  /** default: 0 */
-  readonly y?: number
-}
-
 /**
  * Columns of a tap that the i8 weight of a convolution is best loaded with: whole windows where channels do not fill
  * groups of 4.
  */
-export function tapColumns(channels: number, { size }: ConvolutionWindow): number {
+export function tapColumns(channels: number, { size }: Window): number {
   return channels % 4 === 0 ? channels : size[0] * size[1] * channels
 }
 
@@ -69,7 +62,7 @@ export function conv2dU8(
   p: ProgramBuilder,
   label: string,
   { x, weight, bias, multiplier }: U8Convolution,
-  window: ConvolutionWindow,
+  window: Window,
   zeros: Zeros,
   y: Tensor,
   bounds?: Bounds,
@@ -85,7 +78,7 @@ export function conv2dDynamic(
   p: ProgramBuilder,
   label: string,
   { x, params, weight, weightScale, bias }: DynamicConvolution,
-  window: ConvolutionWindow,
+  window: Window,
   y: Tensor,
   bounds?: Bounds,
   fused?: readonly Fused[],
@@ -100,7 +93,7 @@ export function transposeConv2dU8(
   p: ProgramBuilder,
   label: string,
   { x, weight, bias, multiplier }: U8Convolution,
-  window: ConvolutionWindow,
+  window: Window,
   zeros: Zeros,
   y: Tensor,
   bounds?: Bounds,
@@ -116,7 +109,7 @@ export function transposeConv2dDynamic(
   p: ProgramBuilder,
   label: string,
   { x, params, weight, weightScale, bias }: DynamicConvolution,
-  window: ConvolutionWindow,
+  window: Window,
   y: Tensor,
   bounds?: Bounds,
   fused?: readonly Fused[],
@@ -131,7 +124,7 @@ export function conv2dDynamicPacked(
   p: ProgramBuilder,
   label: string,
   { x, params, weight, bias }: PackedConvolution,
-  window: ConvolutionWindow,
+  window: Window,
   y: Tensor,
   bounds?: Bounds,
   fused?: readonly Fused[],
@@ -146,7 +139,7 @@ export function transposeConv2dDynamicPacked(
   p: ProgramBuilder,
   label: string,
   { x, params, weight, bias }: PackedConvolution,
-  window: ConvolutionWindow,
+  window: Window,
   y: Tensor,
   bounds?: Bounds,
   fused?: readonly Fused[],
@@ -154,10 +147,6 @@ export function transposeConv2dDynamicPacked(
   const attributes = { ...transposedAttributes(window), ...bounds }
   p.step('transpose_conv2d_dynamic_packed', label, [x, params, weight, bias], [y], attributes, fused)
   return y
-}
-
-function zeroAttributes({ x, w = 0, y = 0 }: Zeros) {
-  return { x_zero: x, w_zero: w, y_zero: y }
 }
 
 /** Codes of x and the parameters of the rows that conv2dDynamic takes. */

@@ -1,21 +1,7 @@
 // Convolutions of images [N, H, W, C], one function each. The contracts and formulas are in native/kernels/convolution/.
 // Each writes `y`, an intermediate tensor or a part of a concatenation, and returns it.
-import type { Fused, ProgramBuilder, Tensor } from './builder.js'
-
-/** Heights come before widths. Bottom and right padding follow from y's shape. */
-export interface ConvolutionWindow {
-  readonly size: readonly [number, number]
-  readonly stride: readonly [number, number]
-  /** default: [1, 1]; transposed convolutions have none */
-  readonly dilation?: readonly [number, number]
-  readonly pad: { readonly top: number; readonly left: number }
-}
-
-/** The results are clamped to lo .. hi. */
-export interface Bounds {
-  readonly lo: number
-  readonly hi: number
-}
+import type { Fused, ProgramBuilder, Tensor } from '../../../src/program/builder.js'
+import { type Bounds, transposedAttributes, type Window, windowAttributes } from './window.js'
 
 export interface FloatConvolution {
   /** [N, H, W, I] */
@@ -31,7 +17,7 @@ export function conv2d(
   p: ProgramBuilder,
   label: string,
   { x, weight, bias }: FloatConvolution,
-  window: ConvolutionWindow,
+  window: Window,
   y: Tensor,
   bounds?: Bounds,
   fused?: readonly Fused[],
@@ -46,7 +32,7 @@ export function transposeConv2d(
   p: ProgramBuilder,
   label: string,
   { x, weight, bias }: FloatConvolution,
-  window: ConvolutionWindow,
+  window: Window,
   y: Tensor,
   bounds?: Bounds,
   fused?: readonly Fused[],
@@ -62,28 +48,11 @@ export function transposeConv2d(
   return y
 }
 
-export function windowAttributes(window: ConvolutionWindow) {
-  const [dilation_h, dilation_w] = window.dilation ?? [1, 1]
-  return { ...transposedAttributes(window), dilation_h, dilation_w }
-}
-
-/** Those that ordinary and transposed convolutions share. */
-export function transposedAttributes({ size, stride, pad }: ConvolutionWindow) {
-  return {
-    kernel_h: size[0],
-    kernel_w: size[1],
-    stride_h: stride[0],
-    stride_w: stride[1],
-    pad_top: pad.top,
-    pad_left: pad.left,
-  }
-}
-
 /**
  * The taps [kh, kw] of a transposed convolution's window in the order of its weight's columns: phase by phase, those
  * whose remainders by the stride are the same, phases and the taps of a phase row by row.
  */
-export function transposedTaps({ size, stride }: ConvolutionWindow): [number, number][] {
+export function transposedTaps({ size, stride }: Window): [number, number][] {
   const taps: [number, number][] = []
   for (let phaseH = 0; phaseH < stride[0]; phaseH++) {
     for (let phaseW = 0; phaseW < stride[1]; phaseW++) {
