@@ -37,7 +37,8 @@ export function findSeparable(graph: Graph, nodes: readonly Node[]): Map<Node, S
     const depthwise = isFloatPointwise(project) && !project.inputScale ? before(project) : undefined
     if (!depthwise || !isFloatDepthwise(depthwise)) continue
     const first = before(depthwise)
-    const expand = first && isFloatPointwise(first) ? first : undefined
+    // One that ends a separable convolution is made: it cannot begin the next one as well.
+    const expand = first && isFloatPointwise(first) && !found.has(first) ? first : undefined
     const large = expand && bytes(expand) > CACHE_BYTES
     if (!large && bytes(depthwise) <= CACHE_BYTES) continue
     const separable = { ...(large && { expand }), depthwise, project }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { noPadding } from '../../../../src/graph/geometry.js'
 import type { Graph, Tensor } from '../../../../src/graph/graph.js'
 import { optimize } from '../../../../src/graph/optimize.js'
 import { lower } from '../../../../src/models/detector/lowering/lower.js'
@@ -49,6 +50,26 @@ describe('what would leave the cache', () => {
     const { expanded, y } = block(g, 96)
     const graph = g.build(y, project(g, expanded))
     expect(ops(graph)).toEqual(['conv2d', 'separable_conv2d', 'conv2d'])
+    await expectOracle(graph)
+  })
+
+  it('is a separable convolution after another, whose pointwise layer expands for none', async () => {
+    const g = new TypedGraph()
+    const same = { top: 1, left: 1, bottom: 1, right: 1 }
+    const filter = (x: Tensor) => g.node({ ...depthwise, pad: same }, [x, g.numbers([1, 3, 3, 32])])
+    const mix = (x: Tensor) => g.node(conv, [x, g.numbers([32, 1, 1, 32])])
+    const graph = g.build(mix(filter(mix(filter(g.input(1, 96, 96, 32))))))
+    expect(ops(graph)).toEqual(['separable_conv2d', 'separable_conv2d'])
+    await expectOracle(graph)
+  })
+
+  it('reads the operand of a sum where it is, in a larger image', async () => {
+    const g = new TypedGraph()
+    const { x, y } = block(g, 96, 2)
+    const every = { window: [1, 1], stride: [2, 2], pad: noPadding, activation: 'none' } as const
+    const taken = g.node({ op: 'max_pool2d', ...every }, [x])
+    const graph = optimize(g.build(g.node(add, [taken, y])))
+    expect(ops(graph)).toEqual(['inverted_residual'])
     await expectOracle(graph)
   })
 
