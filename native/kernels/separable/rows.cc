@@ -64,6 +64,11 @@ View pixels_view(float* data, int64_t pixels, int64_t channels) {
   return {data, nullptr, {1, 1, pixels, channels}, 4, DType::f32, channels};
 }
 
+// Some rows of an image as one of its own: fused steps whose operand has strides must know where a row ends.
+View rows_view(float* data, int64_t rows, const View& image) {
+  return {data, nullptr, {1, rows, image.dim[2], image.dim[3]}, 4, DType::f32, image.stride};
+}
+
 // One thread's work on a call: output rows in order.
 class RowPipeline {
  public:
@@ -109,7 +114,7 @@ class RowPipeline {
       if (inputs_.expand >= 0) expand_for(row);
       kernels_.depthwise_row(layer_, row, channels_, filtered_ + (row - begin) * width * channels_);
     }
-    project((image_ * layer_.h.outputs + begin) * width, (end - begin) * width);
+    project(begin, end - begin);
   }
 
  private:
@@ -135,17 +140,25 @@ class RowPipeline {
     run(pointwise_call(in, &out, call_, kExpandLo));
   }
 
-  void project(int64_t first, int64_t pixels) {
-    const View out = pixels_of(call_.out[0], first, pixels);
-    project_in_[0] = pixels_view(filtered_, pixels, channels_);
+  void project(int64_t row, int64_t rows) {
+    const View& y = call_.out[0];
+    const int64_t first = (image_ * layer_.h.outputs + row) * layer_.w.outputs;
+    const View out = rows_view(static_cast<float*>(y.data) + first * y.stride, rows, y);
+    project_in_[0] = {filtered_, nullptr, {1, rows, y.dim[2], channels_}, 4, DType::f32, channels_};
     for (int32_t s = 0; s < call_.fused_steps; s++) {
       const FusedStep& step = call_.fused[s];
-      if (step.kind != OperandKind::same) continue;
+      if (step.kind != OperandKind::same && step.kind != OperandKind::strided) continue;
       const View& operand = call_.in[step.operand];
+      const int64_t pixel = step.kind == OperandKind::same ? first : first_read(step, operand, row);
       project_in_[static_cast<std::size_t>(step.operand)].data =
-          static_cast<float*>(operand.data) + first * operand.stride;
+          static_cast<float*>(operand.data) + pixel * operand.stride;
     }
     run(project_call(project_in_.data(), &out, call_));
+  }
+
+  // The pixel of a larger image that output row `row` begins at.
+  int64_t first_read(const FusedStep& step, const View& operand, int64_t row) const {
+    return (image_ * operand.dim[1] + row * step.stride_h) * operand.dim[2];
   }
 
   void run(const Call& pointwise) {

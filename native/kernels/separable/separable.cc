@@ -57,7 +57,7 @@ int64_t bytes(const Call& call, const SeparableInputs& inputs) {
   int64_t total = bytes_of(call.out[0]);
   for (int i = 0; i < inputs.count; i++) total += bytes_of(call.in[i]);
   for (int32_t s = 0; s < call.fused_steps; s++) {
-    if (call.fused[s].operand >= 0) total += bytes_of(call.in[call.fused[s].operand]);
+    if (call.fused[s].operand >= 0) total += bytes_of(operand_read(call, call.fused[s]));
   }
   return total;
 }

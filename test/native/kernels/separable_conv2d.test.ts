@@ -161,6 +161,19 @@ describe('what the ops give one after the other', () => {
     ]
     await expectTheSame(c, { bounds, fused }, given)
   })
+
+  test.each([cases[1]!, cases[4]!, cases[6]!])('with every third row of an image added: $name', async (c) => {
+    const image = [c.x[0], 3 * c.output[0] - 1, 2 * c.output[1], c.outputs] as const
+    const given = { ...inputs(c), image: normal(6, image[0] * image[1] * image[2] * image[3]) }
+    const fused: Options['fused'] = (program) => [
+      {
+        op: 'add',
+        operand: program.input('image', 'f32', ...image),
+        attributes: { stride_h: 3, stride_w: 2 },
+      },
+    ]
+    await expectTheSame(c, { fused }, given)
+  })
 })
 
 test('reads a part of a tensor and writes into one, and no more', async () => {
