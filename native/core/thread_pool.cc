@@ -28,9 +28,14 @@ void relax() {
 #endif
 }
 
+std::size_t checked(int threads) {
+  if (threads < 1) throw Error("expected 1 or more threads, got " + std::to_string(threads));
+  return static_cast<std::size_t>(threads);
+}
+
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) : shares_(static_cast<std::size_t>(threads)) {
+ThreadPool::ThreadPool(int threads) : shares_(checked(threads)) {
   try {
     for (int worker = 1; worker < threads; worker++) {
       workers_.emplace_back([this, worker] { work(worker); });

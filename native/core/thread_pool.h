@@ -18,7 +18,7 @@ using RangeTask = std::function<void(std::int64_t begin, std::int64_t end, int w
 // the steps of a model follow one another within microseconds, and then sleep.
 class ThreadPool {
  public:
-  // Throws Error when the system starts fewer.
+  // Throws Error when `threads` is less than 1, or the system starts fewer.
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

@@ -31,6 +31,13 @@ describe('running', () => {
     }
   })
 
+  test('needs a thread', () => {
+    for (const threads of [0, -1]) {
+      const message = `expected 1 or more threads, got ${threads}`
+      expect(() => session(doublings(1), none, threads)).toThrow(message)
+    }
+  })
+
   test('handles no tokens at all', async () => {
     const { outputs } = await session(doublings(2)).run({ T: 0 }, { x: new Float32Array(0) })
     expect(outputs['y']!.data).toHaveLength(0)
