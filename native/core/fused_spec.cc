@@ -205,6 +205,7 @@ std::string bind_fused(std::vector<FusedStep>& steps, RealSteps reals, const Vie
     if (dtype != spec.dtype) return name + "the result is not " + name_of(spec.dtype);
     if (spec.operand == Operand::none) continue;
     const View& operand = in[step.operand];
+    if (operand.weight) return name + "its operand is a weight matrix";
     const DType wanted = spec.operand == Operand::codes ? DType::u8 : spec.dtype;
     if (operand.dtype != wanted) return name + "its operand is not " + name_of(wanted);
     if (spec.operand == Operand::table) {

@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest'
 import type { DType } from '../../../src/native/face.js'
+import { temporaryDirectory } from '../../temporary.js'
 import { elementwise } from '../ops/elementwise.js'
 import { type Build, kernelsNotRun, onReference, sameOnEveryIsa } from './one-step.js'
 import { normal } from './random.js'
+import { loadCase, weightCases } from './weight-cases.js'
+
+const directory = temporaryDirectory()
 
 const negate = [{ op: 'negate' }]
 
@@ -80,6 +84,16 @@ test.each<[DType, readonly number[], string]>([
     p.output('y', elementwise(p, 'copy', p.input('x', 'f32', 2, 3), [], { into }))
   }
   await expect(onReference(build, { x: new Float32Array(6) })).rejects.toThrow(message)
+})
+
+test('a weight matrix as the operand of a step is refused', async () => {
+  const { weight } = await loadCase(directory, weightCases[0]!, 4, 32)
+  const build: Build = (p) => {
+    const fused = [{ op: 'add', operand: p.weight('w', 4, 32) }]
+    p.output('y', elementwise(p, 'sum', p.input('x', 'f32', 4, 32), fused))
+  }
+  const run = onReference(build, { x: new Float32Array(128) }, new Map([['w', weight.handle]]))
+  await expect(run).rejects.toThrow("fused step 'add': its operand is a weight matrix")
 })
 
 test('every kernel was run', () => expect(kernelsNotRun('elementwise')).toEqual([]))
