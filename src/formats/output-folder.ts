@@ -16,7 +16,7 @@ export class FolderError extends Error {
 
 /**
  * Makes a folder, and those above it that are not there. Not by Node's recursive mkdir, which tries for ever where a
- * file system answers "no such file" although the folder above is there, as /proc does.
+ * file system answers "no such file" although the folder above is there, as /proc does. All of them or none.
  *
  * @returns the folders that were made, the highest first
  * @throws FolderError
@@ -36,13 +36,7 @@ export async function createFolder(folder: string): Promise<string[]> {
  * @throws FolderError
  */
 export async function checkCreatable(folder: string): Promise<void> {
-  for (const made of (await createFolder(folder)).reverse()) {
-    try {
-      await rmdir(made)
-    } catch {
-      return // somebody else uses it by now
-    }
-  }
+  await remove(await createFolder(folder))
 }
 
 async function create(folder: string): Promise<string[]> {
@@ -52,7 +46,24 @@ async function create(folder: string): Promise<string[]> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === folder) throw error
   }
-  return [...(await create(above)), ...(await createIn(folder))]
+  const made = await create(above)
+  try {
+    return [...made, ...(await createIn(folder))]
+  } catch (error) {
+    await remove(made)
+    throw error
+  }
+}
+
+/** Of folders just made, the highest first. */
+async function remove(made: readonly string[]): Promise<void> {
+  for (const folder of made.toReversed()) {
+    try {
+      await rmdir(folder)
+    } catch {
+      return // somebody else uses it by now
+    }
+  }
 }
 
 /** In a folder that is there. */

@@ -48,6 +48,13 @@ describe('refused:', () => {
     await expect(refused).rejects.toThrow(/^cannot create .+: not a directory$/)
   })
 
+  test('a name that is too long, and the folder above it is not left behind', async () => {
+    const above = path.join(directory, 'above')
+    const folder = path.join(above, 'x'.repeat(300))
+    await expect(checkCreatable(folder)).rejects.toThrow(FolderError)
+    expect(existsSync(above)).toBe(false)
+  })
+
   // Node's recursive mkdir never returns from these.
   test.skipIf(!existsSync('/proc'))('a file system that takes no folders', async () => {
     for (const folder of ['/proc/x', '/proc/x/y/z']) {
