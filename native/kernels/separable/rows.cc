@@ -30,9 +30,9 @@ struct RowCounts {
         kept(inputs.expand < 0 ? 0 : rows_kept(depthwise_axis(call, 0))) {}
 
   static int64_t rows_of_block(int64_t width) { return ceil_div(kBlockPixels, std::max<int64_t>(width, 1)); }
-  // Those of a window, and those expanded together with its last one.
+  // Those of a window, if there are so many, and those expanded together with its last one.
   int64_t rows_kept(const WindowAxis& h) const {
-    return ceil_div((h.taps - 1) * h.dilation + expanded, expanded) * expanded;
+    return ceil_div(least((h.taps - 1) * h.dilation, h.inputs) + expanded, expanded) * expanded;
   }
 
   int64_t outputs, expanded;

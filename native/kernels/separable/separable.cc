@@ -1,5 +1,6 @@
 #include "native/kernels/separable/separable.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "native/core/fused.h"
@@ -34,13 +35,27 @@ std::string check_pointwise(const Call& call, int weight, int lo) {
   return std::string(kAttributes[lo].name) + " is greater than " + kAttributes[lo + 1].name;
 }
 
+// No memory holds a tensor of more elements, and the bytes of as many fit 64 bits.
+constexpr double kMostBetween = 1e14;
+
+// The tensors between the layers are none of the program's, whose sizes are known to fit.
+std::string check_between(const Call& call, const SeparableInputs& inputs) {
+  const double channels = static_cast<double>(separable_channels(call, inputs));
+  for (const View* image : {&call.in[0], &call.out[0]}) {
+    double elements = channels;
+    for (int d = 0; d < 3; d++) elements *= std::max(static_cast<double>(image->dim[d]), 1.0);
+    if (elements > kMostBetween) return "the tensors between its layers are too large";
+  }
+  return {};
+}
+
 std::string check(const Call& call, const SeparableInputs& inputs) {
   std::string reason = check_depthwise_window(call, call.in[inputs.depthwise]);
   if (!reason.empty()) return reason;
   if (!(call.attribute[kDepthwiseLo] <= call.attribute[kDepthwiseHi])) return "lo is greater than hi";
   reason = check_pointwise(call, inputs.project, kProjectLo);
   if (reason.empty() && inputs.expand >= 0) reason = check_pointwise(call, inputs.expand, kExpandLo);
-  return reason;
+  return reason.empty() ? check_between(call, inputs) : reason;
 }
 
 int64_t bytes_of(const View& view) {

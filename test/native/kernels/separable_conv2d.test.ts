@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Fused, ProgramBuilder, Tensor } from '../../../src/program/builder.js'
+import { Session } from '../../../src/native/session.js'
+import { type Fused, ProgramBuilder, type Tensor } from '../../../src/program/builder.js'
 import { temporaryDirectory } from '../../temporary.js'
 import { conv2d } from '../ops/convolution.js'
 import { separableConv2d } from '../ops/separable.js'
@@ -231,6 +232,18 @@ describe('what is refused', () => {
       message,
     )
   })
+})
+
+test('an expanded tensor that no memory holds is refused before anything is made for it', async () => {
+  const c: Case = {
+    ...residual(16, 4, [1, 3, 3, 1], [2, 2], [1, 1], [0, 0, 0, 0]),
+    x: [1, 2 ** 20, 2 ** 24, 1],
+  }
+  const p = new ProgramBuilder()
+  fusedStep(c)(p)
+  const session = new Session(p.build(), await weightsOf(c), { threads: 1 })
+  expect(() => session.plan({})).toThrow('the tensors between its layers are too large')
+  session.close()
 })
 
 test('every kernel was run', () => {
