@@ -29,6 +29,7 @@
 // ISA files include this header, so it includes nothing of the standard library.
 #pragma once
 
+#include "native/core/dynamic_params.h"
 #include "native/kernels/convolution/geometry.h"
 
 namespace qn {
@@ -60,11 +61,6 @@ static inline Convolution phase_of(const Call& call, ConvolutionForm form, int64
 // Inputs.
 inline constexpr int kU8Weight = 1, kU8Bias = 2, kU8Multiplier = 3;
 inline constexpr int kDynamicParams = 1, kDynamicWeight = 2, kDynamicScale = 3, kDynamicBias = 4;
-
-static inline int32_t zero_of_params(const float* row) {
-  const float above = row[1] > 0.0f ? row[1] : 0.0f;
-  return static_cast<int32_t>(above < 255.0f ? above : 255.0f);
-}
 
 using ConvolutionKernel = void(const Call& call, int64_t begin, int64_t end, void* scratch);
 

@@ -2,6 +2,7 @@
 // memory. ISA files include this header.
 #pragma once
 
+#include "native/core/dynamic_params.h"
 #include "native/core/fused.h"
 #include "native/kernels/depthwise/depthwise.h"
 
@@ -187,7 +188,7 @@ inline void set_image(CodesLayer& layer, const Call& call, int64_t image) {
     const View& parameters = call.in[kDepthwiseDynamicParameters];
     const float* row = static_cast<const float*>(parameters.data) + image * parameters.stride;
     layer.x_scale = row[0];
-    layer.x_zero = static_cast<int>(row[1]);
+    layer.x_zero = zero_of_params(row);
   }
   for (int64_t i = 0; i < kPaddingBytes; i++) layer.padding[i] = static_cast<uint8_t>(layer.x_zero);
 }

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <vector>
 
+#include "native/core/dynamic_params.h"
 #include "native/core/float_math.h"
 #include "native/core/fused.h"
 #include "native/elementwise/apply_fused.h"
@@ -130,7 +131,7 @@ void depthwise_dynamic_reference(const Call& call, int64_t begin, int64_t end, v
         return Sums{multiply_add(x, w, sums.codes), sums.weights + w};
       },
       [&](int64_t image, int64_t pixel, int64_t o, Sums sums) {
-        const int32_t zero = static_cast<int32_t>(parameters[image * step + 1]);
+        const int32_t zero = zero_of_params(parameters + image * step);
         const float sum = static_cast<float>(multiply_add(-zero, sums.weights, sums.codes));
         const float r = sum * parameters[image * step] * scale[o] + bias[o];
         static_cast<float*>(y.data)[pixel * y.stride + o] = clamp(r, lo, hi);

@@ -67,4 +67,16 @@ test('clamps, then applies fused steps', async () => {
   expect(differing(y!, scaled)).toBeUndefined()
 })
 
+test.each([
+  [-3, 0],
+  [300, 255],
+  [Number.NaN, 0],
+  [3e9, 255],
+])('a zero that is no code is cut: %d is %d', async (zero, code) => {
+  const c = plain([1, 6, 12, 45], [3, 3], [1, 1], [1, 1, 1, 1])
+  const given = values(c)
+  const { y } = await sameOnEveryIsa(step(c), { ...given, parameters: Float32Array.of(0.013, zero) })
+  expect(differing(y!, expected(c, { ...given, parameters: Float32Array.of(0.013, code) }))).toBeUndefined()
+})
+
 test('every kernel was run', () => expect(kernelsNotRun('depthwise_conv2d_dynamic')).toEqual([]))
