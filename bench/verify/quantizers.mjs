@@ -76,17 +76,16 @@ export const quantizers = [
         { ...plain, bits: 4 },
         { ...plain, bits: 2 },
       ])
-      // Plain GPTQ of these weights is chaotic (docs/quality.md): the reference differs from itself from CPU to CPU. The
-      // figures are of ../shared/assets/smollm2-135m, then of the same ../shared/tools/reference_gptq.py on an AMD EPYC.
-      /** @param {string} name @param {Result | undefined} result @param {number[]} figures */
-      const most = (name, result, ...figures) => {
+      // The figures of ../shared/assets/smollm2-135m: the reference is one draw of a chaotic figure (docs/quality.md).
+      /** @param {string} name @param {Result | undefined} result @param {number} reference */
+      const most = (name, result, reference) => {
         const found = result?.perplexity ?? Number.NaN
-        const bound = `at most 5 % above the reference's, ${figures.join(' and ')}`
-        check(name, found, bound, found <= 1.05 * Math.max(...figures))
+        const bound = `at most 5 % above the reference's ${reference}`
+        check(name, found, bound, found <= 1.05 * reference)
       }
       most('int8, symmetric', int8, 50.945)
       most('int4, symmetric', int4, 152.29)
-      most('int4, asymmetric', asymmetric, 74.555, 81.81)
+      most('int4, asymmetric', asymmetric, 74.555)
       const found = int2?.perplexity ?? Number.NaN
       check('int2, asymmetric', found, 'finite', Number.isFinite(found))
     },

@@ -62,7 +62,12 @@ export function benchCommand(): Command {
       listOf(modes),
       [...modes],
     )
-    .option('--tokens <list>', 'tokens a call: 1 is decoding, many are a prompt', integerList(1), [1, 512])
+    .option(
+      '--tokens <list>',
+      'tokens a call: 1 is decoding, many are a prompt',
+      (text) => [...new Set(integerList(1)(text))],
+      [1, 512],
+    )
     .addOption(new Option('--cold', 'weights come from memory (default)').conflicts('hot'))
     .option('--hot', 'weights come from cache, as far as it holds them')
     .option(

@@ -72,14 +72,16 @@ export function scoreThreshold(text: string): number {
 
 /** A list separated by commas, each one of `choices`. */
 export function listOf<T extends string>(choices: readonly T[]): (text: string) => T[] {
-  return (text) =>
-    text.split(',').map((item) => {
+  return (text) => {
+    const names = text.split(',').map((item) => {
       const name = item.trim() as T
       if (!choices.includes(name)) {
         throw new InvalidArgumentError(`Expected ${choices.join(', ')} or several of them, got '${item}'.`)
       }
       return name
     })
+    return [...new Set(names)]
+  }
 }
 
 /** A list of whole numbers of `least` or more, separated by commas. */

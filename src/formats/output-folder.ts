@@ -18,15 +18,16 @@ export class FolderError extends Error {
  * Makes a folder, and those above it that are not there. Not by Node's recursive mkdir, which tries for ever where a
  * file system answers "no such file" although the folder above is there, as /proc does. All of them or none.
  *
+ * @param named what the error names, where `folder` is to be renamed
  * @returns the folders that were made, the highest first
  * @throws FolderError
  */
-export async function createFolder(folder: string): Promise<string[]> {
+export async function createFolder(folder: string, named = folder): Promise<string[]> {
   const full = resolve(folder)
   try {
     return await create(full)
   } catch (error) {
-    throw new FolderError(folder, reasonOf(error as NodeJS.ErrnoException), { cause: error })
+    throw new FolderError(named, reasonOf(error as NodeJS.ErrnoException), { cause: error })
   }
 }
 

@@ -60,6 +60,7 @@ describe('refused:', () => {
     for (const folder of ['/proc/x', '/proc/x/y/z']) {
       const message = `cannot create ${folder}: /proc takes no folders`
       await expect(createFolder(folder)).rejects.toThrow(message)
+      await expect(createFolder(`${folder}.part`, folder)).rejects.toThrow(message)
       await expect(checkCreatable(folder)).rejects.toThrow(message)
     }
   })

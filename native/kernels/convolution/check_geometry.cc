@@ -9,10 +9,13 @@ namespace qn {
 namespace {
 
 constexpr double kGreatest = 32767;
+// A transposed convolution is computed phase by phase, of which there are as many as the strides' product.
+constexpr double kGreatestTransposedStride = 255;
 
 struct Size {
   const char* name;
   double least;
+  double greatest = kGreatest;
 };
 
 constexpr Size kConvolutionSizes[] = {
@@ -20,18 +23,23 @@ constexpr Size kConvolutionSizes[] = {
     {"dilation_h", 1}, {"dilation_w", 1}, {"pad_top", 0},  {"pad_left", 0},
 };
 constexpr Size kTransposedSizes[] = {
-    {"kernel_h", 1}, {"kernel_w", 1}, {"stride_h", 1}, {"stride_w", 1}, {"pad_top", 0}, {"pad_left", 0},
+    {"kernel_h", 1},
+    {"kernel_w", 1},
+    {"stride_h", 1, kGreatestTransposedStride},
+    {"stride_w", 1, kGreatestTransposedStride},
+    {"pad_top", 0},
+    {"pad_left", 0},
 };
 static_assert(std::size(kConvolutionSizes) == kConvolutionAttributes);
 static_assert(std::size(kTransposedSizes) == kTransposedAttributes);
 
 std::string check(const Call& call, std::span<const Size> sizes, std::int64_t cols) {
   for (std::size_t i = 0; i < sizes.size(); i++) {
+    const auto& [name, least, greatest] = sizes[i];
     const double value = call.attribute[i];
-    if (!(value >= sizes[i].least && value <= kGreatest && value == std::floor(value))) {
-      return std::string(sizes[i].name) + " is " + std::to_string(value) + ", and not a whole number in " +
-             std::to_string(static_cast<int>(sizes[i].least)) + " to " +
-             std::to_string(static_cast<int>(kGreatest));
+    if (!(value >= least && value <= greatest && value == std::floor(value))) {
+      return std::string(name) + " is " + std::to_string(value) + ", and not a whole number in " +
+             std::to_string(static_cast<int>(least)) + " to " + std::to_string(static_cast<int>(greatest));
     }
   }
   const std::int64_t h = size_attribute(call, kKernelH), w = size_attribute(call, kKernelW);

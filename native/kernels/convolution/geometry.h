@@ -99,6 +99,12 @@ static inline ConvolutionAxis phase_axis(int64_t inputs, int64_t outputs, int64_
           stride};
 }
 
+// The taps k of an axis with k % stride < phase.
+static inline int64_t taps_before(int64_t kernel, int64_t stride, int64_t phase) {
+  const int64_t rest = kernel % stride;
+  return kernel / stride * phase + (rest < phase ? rest : phase);
+}
+
 static inline int64_t transposed_phases(const Call& call) {
   return size_attribute(call, kStrideH) * size_attribute(call, kStrideW);
 }
@@ -113,13 +119,13 @@ static inline Convolution transposed_phase_of(const Call& call, int64_t phase) {
                       size_attribute(call, kStrideH + side), size_attribute(call, kTransposedPadTop + side),
                       axis_phase);
   };
-  const auto phase_taps = [&](int64_t p) {
-    return axis(1, 0, p / stride_w).taps * axis(2, 1, p % stride_w).taps;
-  };
-  int64_t first_tap = 0;
-  for (int64_t p = 0; p < phase; p++) first_tap += phase_taps(p);
-  return {x.dim[0], x.dim[3], y.dim[3], axis(1, 0, phase / stride_w), axis(2, 1, phase % stride_w),
-          first_tap};
+  const int64_t phase_h = phase / stride_w, phase_w = phase % stride_w;
+  const ConvolutionAxis h = axis(1, 0, phase_h), w = axis(2, 1, phase_w);
+  const int64_t kernel_w = size_attribute(call, kKernelW);
+  const int64_t first_tap =
+      taps_before(size_attribute(call, kKernelH), size_attribute(call, kStrideH), phase_h) * kernel_w +
+      h.taps * taps_before(kernel_w, stride_w, phase_w);
+  return {x.dim[0], x.dim[3], y.dim[3], h, w, first_tap};
 }
 
 }  // namespace qn

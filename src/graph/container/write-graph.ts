@@ -45,7 +45,7 @@ export async function writeQuantizedGraph(
   }
   const beside = join(dirname(target), `${basename(target)}.${randomUUID()}.part`)
   try {
-    await createFolder(beside)
+    await createFolder(beside, target)
     const constants = [...names].flatMap(([tensor, name]) => constantParts(tensor, name))
     await writeSafetensors(join(beside, constantsName), constants)
     await writeFile(join(beside, qnativeJsonName), `${JSON.stringify(json, undefined, 1)}\n`)

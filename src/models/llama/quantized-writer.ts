@@ -113,7 +113,7 @@ export class QuantizedModelWriter {
         if (names.has(blockFile(i))) blocks.set(i, await readSafetensors(join(partial, blockFile(i))))
       }
     } else {
-      await createFolder(partial)
+      await createFolder(partial, full)
       await writeFileAtomic(join(partial, runFile), jsonText(run))
     }
     return new QuantizedModelWriter(full, options, files, blocks)
@@ -197,7 +197,7 @@ export class QuantizedModelWriter {
 
     const assembled = join(this.#partial, 'assembled')
     await rm(assembled, { recursive: true, force: true })
-    await createFolder(assembled)
+    await createFolder(assembled, this.out)
     await writeSafetensors(join(assembled, 'model.safetensors'), [...before, ...stored, ...after])
     const floats = stored.map(({ name }) => name.match(/^(.*_proj)\.weight$/)?.[1]).filter((name) => name)
     const files = quantizationFiles(this.#options, this.#files, modules, floats as string[])

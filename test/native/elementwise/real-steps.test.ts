@@ -206,7 +206,7 @@ describe('after sums', () => {
         bias: p.input('bias', 'i32', outputs),
         multiplier: p.input('multiplier', 'f32', outputs),
       }
-      depthwiseConv2dU8(p, 'layer', operands, c.window, zeros, range, y, fused)
+      depthwiseConv2dU8(p, 'layer', operands, c.window, zeros, y, range, fused)
     }
     const inputs = {
       x: randomCodes(1, elements(c.x)),

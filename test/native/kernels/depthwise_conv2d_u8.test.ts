@@ -50,7 +50,7 @@ const step =
   ): Build =>
   (p) => {
     const y = p.intermediate(type, c.x[0], ...c.output, c.x[3] * c.multiplier)
-    depthwiseConv2dU8(p, 'layer', operands(p, c), c.window, zeros, range, y, fused?.(p))
+    depthwiseConv2dU8(p, 'layer', operands(p, c), c.window, zeros, y, range, fused?.(p))
     p.output('y', y)
   }
 
@@ -145,7 +145,7 @@ test('reads a part of a tensor and writes into one, and no more', async () => {
     for (const [start, to] of halves) {
       const x = p.part(from, start, 90, ...c.x)
       const y = p.part(both, to, 74, n, ...c.output, 37)
-      depthwiseConv2dU8(p, 'layer', { ...rest, x }, c.window, zeros, range, y)
+      depthwiseConv2dU8(p, 'layer', { ...rest, x }, c.window, zeros, y, range)
     }
     p.output('y', both)
   }

@@ -93,6 +93,7 @@ test('a NaN shows in the outputs that it reaches and in no others', async () => 
 
 test.each([
   ['kernel_w', { size: [3, 0] as Pair }, 'kernel_w is 0.000000, and not a whole number in 1 to 32767'],
+  ['stride_h', { stride: [256, 1] as Pair }, 'stride_h is 256.000000, and not a whole number in 1 to 255'],
   ['columns', { size: [3, 2] as Pair }, 'has 45 columns, but a kernel of 3 x 2 over 5 channels needs 30'],
 ])('a wrong window is refused: %s', async (_, wrong, message) => {
   const c = transposedCaseOf([1, 6, 6, 5], 4, [3, 3], [2, 2])

@@ -1,15 +1,8 @@
 // Convolutions of u8 codes [N, H, W, C] with i8 weights, one function each. The contracts and formulas are in
-// native/kernels/convolution/u8_convolution.h. Each writes `y`, an intermediate tensor or a part of a concatenation, and
-// returns it.
-import type { Fused, ProgramBuilder, Tensor } from '../../../src/program/builder.js'
-import {
-  type Bounds,
-  transposedAttributes,
-  type Window,
-  windowAttributes,
-  type Zeros,
-  zeroAttributes,
-} from './window.js'
+// native/kernels/convolution/u8_convolution.h.
+import type { ProgramBuilder, Tensor } from '../../../src/program/builder.js'
+import { codesLayer, layer } from './layer.js'
+import { transposedAttributes, type Window } from './window.js'
 
 export interface U8Convolution {
   /** [N, H, W, I] u8 */
@@ -57,97 +50,38 @@ export function tapColumns(channels: number, { size }: Window): number {
   return channels % 4 === 0 ? channels : size[0] * size[1] * channels
 }
 
+const u8Inputs = ({ x, weight, bias, multiplier }: U8Convolution) => [x, weight, bias, multiplier]
+
+const dynamicInputs = ({ x, params, weight, weightScale, bias }: DynamicConvolution) => [
+  x,
+  params,
+  weight,
+  weightScale,
+  bias,
+]
+
+const packedInputs = ({ x, params, weight, bias }: PackedConvolution) => [x, params, weight, bias]
+
 /** u8 x [N,H,W,I] -> y [N,P,Q,O], u8 or f32. Bounds of a u8 result are codes. */
-export function conv2dU8(
-  p: ProgramBuilder,
-  label: string,
-  { x, weight, bias, multiplier }: U8Convolution,
-  window: Window,
-  zeros: Zeros,
-  y: Tensor,
-  bounds?: Bounds,
-  fused?: readonly Fused[],
-): Tensor {
-  const attributes = { ...windowAttributes(window), ...zeroAttributes(zeros), ...bounds }
-  p.step('conv2d_u8', label, [x, weight, bias, multiplier], [y], attributes, fused)
-  return y
-}
+export const conv2dU8 = codesLayer('conv2d_u8', u8Inputs)
 
 /** u8 x [N,H,W,I] with its scales and zeros -> f32 y [N,P,Q,O]. */
-export function conv2dDynamic(
-  p: ProgramBuilder,
-  label: string,
-  { x, params, weight, weightScale, bias }: DynamicConvolution,
-  window: Window,
-  y: Tensor,
-  bounds?: Bounds,
-  fused?: readonly Fused[],
-): Tensor {
-  const attributes = { ...windowAttributes(window), ...bounds }
-  p.step('conv2d_dynamic', label, [x, params, weight, weightScale, bias], [y], attributes, fused)
-  return y
-}
-
-/** As conv2dU8; `window.pad` is what is cut off the result at the top and at the left. A tap has I columns. */
-export function transposeConv2dU8(
-  p: ProgramBuilder,
-  label: string,
-  { x, weight, bias, multiplier }: U8Convolution,
-  window: Window,
-  zeros: Zeros,
-  y: Tensor,
-  bounds?: Bounds,
-  fused?: readonly Fused[],
-): Tensor {
-  const attributes = { ...transposedAttributes(window), ...zeroAttributes(zeros), ...bounds }
-  p.step('transpose_conv2d_u8', label, [x, weight, bias, multiplier], [y], attributes, fused)
-  return y
-}
-
-/** As conv2dDynamic; `window.pad` is what is cut off the result at the top and at the left. A tap has I columns. */
-export function transposeConv2dDynamic(
-  p: ProgramBuilder,
-  label: string,
-  { x, params, weight, weightScale, bias }: DynamicConvolution,
-  window: Window,
-  y: Tensor,
-  bounds?: Bounds,
-  fused?: readonly Fused[],
-): Tensor {
-  const attributes = { ...transposedAttributes(window), ...bounds }
-  p.step('transpose_conv2d_dynamic', label, [x, params, weight, weightScale, bias], [y], attributes, fused)
-  return y
-}
+export const conv2dDynamic = layer('conv2d_dynamic', dynamicInputs)
 
 /** u8 x [N,H,W,I] with its scales and zeros, weights of 4 or 2 bits -> f32 y [N,P,Q,O]: packed_convolution.h. */
-export function conv2dDynamicPacked(
-  p: ProgramBuilder,
-  label: string,
-  { x, params, weight, bias }: PackedConvolution,
-  window: Window,
-  y: Tensor,
-  bounds?: Bounds,
-  fused?: readonly Fused[],
-): Tensor {
-  const attributes = { ...windowAttributes(window), ...bounds }
-  p.step('conv2d_dynamic_packed', label, [x, params, weight, bias], [y], attributes, fused)
-  return y
-}
+export const conv2dDynamicPacked = layer('conv2d_dynamic_packed', packedInputs)
 
-/** As conv2dDynamicPacked; `window.pad` is what is cut off the result at the top and at the left. */
-export function transposeConv2dDynamicPacked(
-  p: ProgramBuilder,
-  label: string,
-  { x, params, weight, bias }: PackedConvolution,
-  window: Window,
-  y: Tensor,
-  bounds?: Bounds,
-  fused?: readonly Fused[],
-): Tensor {
-  const attributes = { ...transposedAttributes(window), ...bounds }
-  p.step('transpose_conv2d_dynamic_packed', label, [x, params, weight, bias], [y], attributes, fused)
-  return y
-}
+// Transposed: `window.pad` is what is cut off the result at the top and at the left. A tap has I columns.
+
+export const transposeConv2dU8 = codesLayer('transpose_conv2d_u8', u8Inputs, transposedAttributes)
+
+export const transposeConv2dDynamic = layer('transpose_conv2d_dynamic', dynamicInputs, transposedAttributes)
+
+export const transposeConv2dDynamicPacked = layer(
+  'transpose_conv2d_dynamic_packed',
+  packedInputs,
+  transposedAttributes,
+)
 
 /** Codes of x and the parameters of the rows that conv2dDynamic takes. */
 export interface DynamicCodes {

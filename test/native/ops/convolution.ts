@@ -1,7 +1,7 @@
 // Convolutions of images [N, H, W, C], one function each. The contracts and formulas are in native/kernels/convolution/.
-// Each writes `y`, an intermediate tensor or a part of a concatenation, and returns it.
-import type { Fused, ProgramBuilder, Tensor } from '../../../src/program/builder.js'
-import { type Bounds, transposedAttributes, type Window, windowAttributes } from './window.js'
+import type { Tensor } from '../../../src/program/builder.js'
+import { layer } from './layer.js'
+import { transposedAttributes, type Window } from './window.js'
 
 export interface FloatConvolution {
   /** [N, H, W, I] */
@@ -12,41 +12,13 @@ export interface FloatConvolution {
   readonly bias: Tensor
 }
 
+const inputs = ({ x, weight, bias }: FloatConvolution) => [x, weight, bias]
+
 /** x [N,H,W,I] f32 -> y [N,P,Q,O]. */
-export function conv2d(
-  p: ProgramBuilder,
-  label: string,
-  { x, weight, bias }: FloatConvolution,
-  window: Window,
-  y: Tensor,
-  bounds?: Bounds,
-  fused?: readonly Fused[],
-): Tensor {
-  const attributes = { ...windowAttributes(window), ...bounds }
-  p.step('conv2d', label, [x, weight, bias], [y], attributes, fused)
-  return y
-}
+export const conv2d = layer('conv2d', inputs)
 
 /** x [N,H,W,I] f32 -> y [N,P,Q,O]; `window.pad` is what is cut off the result at the top and at the left. */
-export function transposeConv2d(
-  p: ProgramBuilder,
-  label: string,
-  { x, weight, bias }: FloatConvolution,
-  window: Window,
-  y: Tensor,
-  bounds?: Bounds,
-  fused?: readonly Fused[],
-): Tensor {
-  p.step(
-    'transpose_conv2d',
-    label,
-    [x, weight, bias],
-    [y],
-    { ...transposedAttributes(window), ...bounds },
-    fused,
-  )
-  return y
-}
+export const transposeConv2d = layer('transpose_conv2d', inputs, transposedAttributes)
 
 /**
  * The taps [kh, kw] of a transposed convolution's window in the order of its weight's columns: phase by phase, those

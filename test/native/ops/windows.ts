@@ -2,58 +2,39 @@
 // native/kernels/<op>/. Each writes `y`, an intermediate tensor or a part of a concatenation, and returns it.
 import { samplings } from '../../../src/program/attribute-numbers.js'
 import type { Fused, ProgramBuilder, Tensor } from '../../../src/program/builder.js'
-import { type Bounds, type Window, windowAttributes, type Zeros, zeroAttributes } from './window.js'
+import { codesLayer, layer } from './layer.js'
+import type { Bounds, Window } from './window.js'
 
 /** x [N,H,W,I], weight [T, I * M], bias [I * M] f32, T the taps of the window, row by row -> [N,P,Q,I * M]. */
-export function depthwiseConv2d(
-  p: ProgramBuilder,
-  label: string,
-  { x, weight, bias }: { x: Tensor; weight: Tensor; bias: Tensor },
-  window: Window,
-  y: Tensor,
-  bounds?: Bounds,
-  fused?: readonly Fused[],
-): Tensor {
-  const attributes = { ...windowAttributes(window), ...bounds }
-  p.step('depthwise_conv2d', label, [x, weight, bias], [y], attributes, fused)
-  return y
-}
+export const depthwiseConv2d = layer(
+  'depthwise_conv2d',
+  ({ x, weight, bias }: { x: Tensor; weight: Tensor; bias: Tensor }) => [x, weight, bias],
+)
 
 /** x [N,H,W,I] u8, weight [T,O] i8, bias [O] i32, multiplier [O] f32 -> [N,P,Q,O] u8 or f32. */
-export function depthwiseConv2dU8(
-  p: ProgramBuilder,
-  label: string,
-  { x, weight, bias, multiplier }: { x: Tensor; weight: Tensor; bias: Tensor; multiplier: Tensor },
-  window: Window,
-  zeros: Zeros,
-  bounds: Bounds,
-  y: Tensor,
-  fused?: readonly Fused[],
-): Tensor {
-  const attributes = {
-    ...windowAttributes(window),
-    ...bounds,
-    ...zeroAttributes(zeros),
-  }
-  p.step('depthwise_conv2d_u8', label, [x, weight, bias, multiplier], [y], attributes, fused)
-  return y
+export const depthwiseConv2dU8 = codesLayer(
+  'depthwise_conv2d_u8',
+  ({ x, weight, bias, multiplier }: { x: Tensor; weight: Tensor; bias: Tensor; multiplier: Tensor }) => [
+    x,
+    weight,
+    bias,
+    multiplier,
+  ],
+)
+
+interface DynamicDepthwise {
+  readonly x: Tensor
+  readonly parameters: Tensor
+  readonly weight: Tensor
+  readonly scale: Tensor
+  readonly bias: Tensor
 }
 
 /** x [N,H,W,I] u8, parameters [N, 2] (scale, zero), weight [T,O] i8, scale and bias [O] f32 -> [N,P,Q,O] f32. */
-export function depthwiseConv2dDynamic(
-  p: ProgramBuilder,
-  label: string,
-  operands: { x: Tensor; parameters: Tensor; weight: Tensor; scale: Tensor; bias: Tensor },
-  window: Window,
-  y: Tensor,
-  bounds?: Bounds,
-  fused?: readonly Fused[],
-): Tensor {
-  const { x, parameters, weight, scale, bias } = operands
-  const attributes = { ...windowAttributes(window), ...bounds }
-  p.step('depthwise_conv2d_dynamic', label, [x, parameters, weight, scale, bias], [y], attributes, fused)
-  return y
-}
+export const depthwiseConv2dDynamic = layer(
+  'depthwise_conv2d_dynamic',
+  ({ x, parameters, weight, scale, bias }: DynamicDepthwise) => [x, parameters, weight, scale, bias],
+)
 
 function poolAttributes({ size, stride, pad }: Window) {
   return {

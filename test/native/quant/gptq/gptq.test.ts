@@ -122,6 +122,18 @@ describe('degenerate layers', () => {
     expect(solution.loss).toBeGreaterThanOrEqual(0)
   })
 
+  test.each([
+    [0.05, 0.08], // one eigenvalue is -0.05: damping of 0.01, 0.02 and 0.04 is not enough
+    [0.09, 0.16],
+  ])(
+    'a matrix that is none of squares, by %d: damping doubles until it is definite',
+    async (beyond, damp) => {
+      const hessian = Float32Array.of(1, 1 + beyond, 1 + beyond, 1)
+      const pair = { weights: Float32Array.of(0.3, -0.7), hessian, rows: 1, cols: 2 }
+      expect((await solveLinear(pair, { bits: 4 })).damp).toBe(damp)
+    },
+  )
+
   test('constant columns: inputs that are all equal', async () => {
     const equal = { ...layer, hessian: new Float32Array(108 * 108).fill(3) }
     const solution = await solveLinear(equal, options)
