@@ -1,14 +1,9 @@
 #include "native/kernels/argmax/argmax.h"
 
-#include "native/core/op.h"
+#include "native/core/value_a_row.h"
 
 namespace qn {
 namespace {
-
-std::string check(const Call& call) {
-  if (call.in[0].dim[1] == 0) return "the rows have no columns";
-  return {};
-}
 
 int64_t bytes(const Call& call) {
   return call.in[0].dim[0] * (call.in[0].dim[1] + 1) * static_cast<int64_t>(sizeof(float));
@@ -17,14 +12,12 @@ int64_t bytes(const Call& call) {
 // A comparison an element.
 int64_t operations(const Call& call) { return call.in[0].dim[0] * call.in[0].dim[1]; }
 
-int64_t items(const Call& call) { return call.in[0].dim[0]; }
-
 constexpr Kernel kKernels[] = {
 #if defined(QN_X86)
-    {"argmax_avx512", Isa::avx512, argmax_avx512, nullptr, items},
-    {"argmax_avx2", Isa::avx2, argmax_avx2, nullptr, items},
+    {"argmax_avx512", Isa::avx512, argmax_avx512, nullptr, rows_as_items},
+    {"argmax_avx2", Isa::avx2, argmax_avx2, nullptr, rows_as_items},
 #endif
-    {"argmax_reference", Isa::reference, argmax_reference, nullptr, items},
+    {"argmax_reference", Isa::reference, argmax_reference, nullptr, rows_as_items},
 };
 
 }  // namespace
@@ -34,7 +27,7 @@ const OpSpec& argmax_op() {
       .name = "argmax",
       .signature = "f32[R,V] -> i32[R]",
       .attributes = {},
-      .check = check,
+      .check = check_has_columns,
       .bytes = bytes,
       .operations = operations,
       .kernels = kKernels,
