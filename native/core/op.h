@@ -45,12 +45,12 @@ struct OpSpec {
   const char* signature;
   std::span<const AttributeSpec> attributes;
   // What the signature cannot say (divisibility, agreement with attributes). Returns the reason, empty when
-  // all is well. Called with every dimension bound and data null; weights are set.
-  std::string (*check)(const Call& call);
+  // all is well. Called with every dimension bound and data null; weights are set. Null: nothing to check.
+  std::string (*check)(const Call& call) = nullptr;
   // Bytes that must move at least once (operands in, results out) and arithmetic operations (a multiply-add
-  // counts two), for GB/s and GOP/s.
+  // counts two; none: data only moves), for GB/s and GOP/s.
   int64_t (*bytes)(const Call& call);
-  int64_t (*operations)(const Call& call);
+  int64_t (*operations)(const Call& call) = [](const Call&) { return int64_t{0}; };
   std::span<const Kernel> kernels;  // in order of preference; the last is the reference kernel
   // Output 0 may share memory with this input when nothing else reads that input later; -1: never.
   int in_place_input = -1;

@@ -5,8 +5,6 @@
 namespace qn {
 namespace {
 
-std::string check(const Call&) { return {}; }
-
 int64_t elements(const Call& call) { return call.in[0].dim[0] * call.in[0].dim[1]; }
 
 int64_t bytes(const Call& call) { return 3 * elements(call) * static_cast<int64_t>(sizeof(float)); }
@@ -27,7 +25,6 @@ const OpSpec& add_op() {
       .name = "add",
       .signature = "f32[T,D], f32[T,D] -> f32[T,D]",
       .attributes = {},
-      .check = check,
       .bytes = bytes,
       .operations = elements,
       .kernels = kKernels,

@@ -41,8 +41,6 @@ int64_t bytes(const Call& call) {
   return 2 * elements_of(call.out[0]) * element_bytes(call.out[0]) + 4 * elements_of(call.in[1]);
 }
 
-int64_t operations(const Call&) { return 0; }
-
 int64_t items(const Call& call) { return rows_of(call.out[0]); }
 
 constexpr Kernel kKernels[] = {
@@ -58,7 +56,6 @@ const OpSpec& gather_nd_op() {
       .attributes = {},
       .check = check,
       .bytes = bytes,
-      .operations = operations,
       .kernels = kKernels,
       .strided = true,
       .check_values = check_values,

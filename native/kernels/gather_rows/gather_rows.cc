@@ -6,8 +6,6 @@
 namespace qn {
 namespace {
 
-std::string check(const Call&) { return {}; }
-
 std::string check_values(const Call& call) {
   return check_indices(call.in[1],
                        {.end = call.in[0].dim[0], .index = "row", .entry = "entry", .extent = "rows"});
@@ -17,8 +15,6 @@ int64_t bytes(const Call& call) {
   const int64_t rows = call.out[0].dim[0], cols = call.out[0].dim[1];
   return rows * (2 * cols + 1) * static_cast<int64_t>(sizeof(float));
 }
-
-int64_t operations(const Call&) { return 0; }
 
 int64_t items(const Call& call) { return call.out[0].dim[0]; }
 
@@ -33,9 +29,7 @@ const OpSpec& gather_rows_op() {
       .name = "gather_rows",
       .signature = "f32[T,D], i32[R] -> f32[R,D]",
       .attributes = {},
-      .check = check,
       .bytes = bytes,
-      .operations = operations,
       .kernels = kKernels,
       .check_values = check_values,
   };

@@ -5,8 +5,6 @@
 namespace qn {
 namespace {
 
-std::string check(const Call&) { return {}; }
-
 // The inputs once, the state read and written.
 int64_t bytes(const Call& call) {
   const int64_t tokens = call.in[0].dim[0], rows = call.in[2].dim[0], cols = call.in[2].dim[1];
@@ -50,7 +48,6 @@ const OpSpec& gram_op() {
       .name = "gram",
       .signature = "f32[T,M], f32[T,K], ~f32[M,K] -> ~f32[M,K]",
       .attributes = {},
-      .check = check,
       .bytes = bytes,
       .operations = operations,
       .kernels = kKernels,

@@ -29,8 +29,6 @@ int64_t bytes(const Call& call) {
   return 2 * tokens * call.in[0].dim[1] * (4 + element) + tokens * 4;
 }
 
-int64_t operations(const Call&) { return 0; }
-
 int64_t items(const Call& call) { return (call.in[0].dim[0] + kKvAppendItem - 1) / kKvAppendItem; }
 
 constexpr Kernel kKernels[] = {
@@ -49,7 +47,6 @@ const OpSpec& kv_append_op() {
       .attributes = {},
       .check = check,
       .bytes = bytes,
-      .operations = operations,
       .kernels = kKernels,
       .check_values = check_values,
   };

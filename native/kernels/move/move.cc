@@ -57,8 +57,6 @@ std::string check(const Call& call) {
 // What is read and written, repetitions counted.
 int64_t bytes(const Call& call) { return 2 * elements_of(call.out[0]) * element_bytes(call.out[0]); }
 
-int64_t operations(const Call&) { return 0; }
-
 int64_t items(const Call& call) { return tiles_of(tiling_of(axes_of(call).y)); }
 
 constexpr Kernel kKernels[] = {
@@ -74,7 +72,6 @@ const OpSpec& move_op() {
       .attributes = kAttributes,
       .check = check,
       .bytes = bytes,
-      .operations = operations,
       .kernels = kKernels,
       .strided = true,
   };

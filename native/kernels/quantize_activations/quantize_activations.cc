@@ -9,8 +9,6 @@ namespace {
 constexpr AttributeSpec kAttributes[] = {{.name = "outlier", .default_value = 0.0, .required = false}};
 
 // Both have the same class q8, whatever the unit, so the signature says all.
-std::string check(const Call&) { return {}; }
-
 int64_t bytes(const Call& call) {
   const View& x = call.in[0];
   const int unit = quantized_unit(call.out[0].dtype);
@@ -37,7 +35,6 @@ const OpSpec& quantize_activations_op() {
       .name = "quantize_activations",
       .signature = "f32[T,D] -> q8[T,D]",
       .attributes = kAttributes,
-      .check = check,
       .bytes = bytes,
       .operations = operations,
       .kernels = kKernels,

@@ -28,8 +28,6 @@ int64_t bytes(const Call& call) {
   return element * (x.dim[0] + y.dim[1] * y.dim[2]) * y.dim[3] + 4 * x.dim[0];
 }
 
-int64_t operations(const Call&) { return 0; }
-
 int64_t items(const Call&) { return 1; }
 
 constexpr Kernel kKernels[] = {
@@ -45,7 +43,6 @@ const OpSpec& scatter_cells_op() {
       .attributes = kAttributes,
       .check = check,
       .bytes = bytes,
-      .operations = operations,
       .kernels = kKernels,
       .check_values = check_values,
   };

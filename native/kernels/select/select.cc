@@ -22,8 +22,6 @@ int64_t bytes(const Call& call) {
   return sum;
 }
 
-int64_t operations(const Call&) { return 0; }
-
 int64_t items(const Call& call) { return tiles_of(tiling_of(call.out[0])); }
 
 constexpr Kernel kKernels[] = {
@@ -39,7 +37,6 @@ const OpSpec& select_op() {
       .attributes = {},
       .check = check,
       .bytes = bytes,
-      .operations = operations,
       .kernels = kKernels,
       .strided = true,
   };

@@ -5,8 +5,6 @@
 namespace qn {
 namespace {
 
-std::string check(const Call&) { return {}; }
-
 int64_t elements(const Call& call) { return call.in[0].dim[0] * call.in[0].dim[1]; }
 
 int64_t bytes(const Call& call) { return 3 * elements(call) * static_cast<int64_t>(sizeof(float)); }
@@ -31,7 +29,6 @@ const OpSpec& swiglu_op() {
       .name = "swiglu",
       .signature = "f32[T,F], f32[T,F] -> f32[T,F]",
       .attributes = {},
-      .check = check,
       .bytes = bytes,
       .operations = operations,
       .kernels = kKernels,

@@ -35,8 +35,6 @@ int64_t bytes(const Call& call) {
   return 2 * element * y.dim[0] * y.dim[1] * y.dim[2] * y.dim[3] + 4 * y.dim[0];
 }
 
-int64_t operations(const Call&) { return 0; }
-
 int64_t items(const Call& call) { return call.out[0].dim[0]; }
 
 constexpr Kernel kKernels[] = {
@@ -52,7 +50,6 @@ const OpSpec& windows_at_op() {
       .attributes = kAttributes,
       .check = check,
       .bytes = bytes,
-      .operations = operations,
       .kernels = kKernels,
       .strided = true,
       .check_values = check_values,
