@@ -72,9 +72,9 @@ function improvements(solution: Solution): number {
  * The least damped loss that any scales (and on the offset grid, offsets) reach with these codes and zero points, by float64
  * normal equations row by row.
  */
-function leastLoss(solution: Solution): number {
-  const { rows, cols, hessian, weights } = layer
-  const term = dampTerm(layer, solution)
+function leastLoss(problem: LayerProblem, solution: Solution): number {
+  const { rows, cols, hessian, weights } = problem
+  const term = dampTerm(problem, solution)
   const h = matrix(cols, cols, (i, j) => hessian[i * cols + j]! + (i === j ? term : 0))
   const groups = solution.scales.length / rows
   const best = new Float32Array(rows * cols)
@@ -98,21 +98,29 @@ function leastLoss(solution: Solution): number {
     for (let k = 0; k < cols; ++k)
       best[n * cols + k] = basis.reduce((sum, b, i) => sum + b[k]! * x[i]![0]!, 0)
   }
-  return lossOf(layer, best, term)
+  return lossOf(problem, best, term)
 }
 
-test.each(cases)('$bits bits, $grid: fitted to the least squares of the damped loss', async (options) => {
-  const settings = { ...options, groupSize: 64 } as const
-  const [plain, fitted] = await Promise.all([
-    solveLinear(layer, settings),
-    solveLinear(layer, { ...settings, refit: true }),
-  ])
-  expect(firstDifference(plain.codes, fitted.codes)).toBe(-1)
-  const term = dampTerm(layer, plain)
-  const reached = lossOf(layer, fitted.values, term)
-  expect(reached).toBeLessThan(lossOf(layer, plain.values, term))
-  const least = leastLoss(fitted)
-  // Scales and offsets are float16, which costs something where the codes alone are almost exact.
-  expect(reached / least).toBeLessThan(options.bits === 8 ? 1.05 : 1.0002)
-  expect(reached / least).toBeGreaterThan(0.9999)
-})
+test.each([
+  ...cases.map((options) => ({ ...options, shift: 0 })),
+  { bits: 8, grid: 'asymmetric', shift: 3 } as const, // where zero points move too
+])(
+  '$bits bits, $grid, $shift: fitted to the least squares of the damped loss',
+  async ({ shift, ...options }) => {
+    const shifted = { ...layer, weights: layer.weights.map((w) => w + shift) }
+    const settings = { ...options, groupSize: 64 } as const
+    const [plain, fitted] = await Promise.all([
+      solveLinear(shifted, settings),
+      solveLinear(shifted, { ...settings, refit: true }),
+    ])
+    expect(firstDifference(plain.codes, fitted.codes)).toBe(-1)
+    if (shift !== 0) expect(firstDifference(plain.zeros!, fitted.zeros!)).not.toBe(-1)
+    const term = dampTerm(shifted, plain)
+    const reached = lossOf(shifted, fitted.values, term)
+    expect(reached).toBeLessThan(lossOf(shifted, plain.values, term))
+    const least = leastLoss(shifted, fitted)
+    // Scales and offsets are float16, which costs something where the codes alone are almost exact.
+    expect(reached / least).toBeLessThan(options.bits === 8 ? 1.05 : 1.0002)
+    expect(reached / least).toBeGreaterThan(0.9999)
+  },
+)
