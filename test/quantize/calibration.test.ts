@@ -59,15 +59,25 @@ describe('windows', () => {
     )
   })
 
-  test('hashes only lines that were used', async () => {
-    const file = writeInto(
-      directory,
-      'many.txt',
-      Array.from({ length: 500 }, (_, i) => `line ${i}`).join('\n'),
-    )
-    const { hashes } = await readCalibration(file, tokenizer, CONTEXT, { samples: 2, sequenceLength: 20 })
-    expect(hashes).toContain(textHash('line 0'))
-    expect(hashes).not.toContain(textHash('line 499'))
+  test('hashes every line that is in a window, and none far beyond', async () => {
+    const lines = Array.from({ length: 500 }, (_, i) => `line ${i}`)
+    const file = writeInto(directory, 'many.txt', lines.join('\n'))
+    for (const samples of [2, 10]) {
+      const options = { samples, sequenceLength: 20 }
+      const { sequences, hashes } = await readCalibration(file, tokenizer, CONTEXT, options)
+      const text = String.fromCharCode(...sequences.flat().slice(1))
+      const whole = text.split('\n').slice(0, -1)
+      expect(whole.length).toBeGreaterThan(2)
+      // The last line is in the last window in part.
+      expect(hashes).toEqual(expect.arrayContaining(lines.slice(0, whole.length + 1).map(textHash)))
+      expect(hashes).not.toContain(textHash('line 499'))
+    }
+  })
+
+  test('hashes the last line of a text that is used up', async () => {
+    const file = writeInto(directory, 'all.txt', 'abc\ndef\nghi\n')
+    const { hashes } = await readCalibration(file, tokenizer, CONTEXT, { samples: 2, sequenceLength: 6 })
+    expect(hashes).toEqual(['abc', 'def', 'ghi'].map(textHash))
   })
 })
 

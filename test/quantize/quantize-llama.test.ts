@@ -94,6 +94,8 @@ describe('quantizeLlama', () => {
     for (const { loss, rtnLoss } of modules) expect(loss).toBeLessThanOrEqual(rtnLoss)
     // 4-bit codes, and a scale of 16 and a zero point of 4 bits for each 32.
     expect(bitsPerWeight).toBeCloseTo(4 + 20 / 32, 10)
+    expect((await run({ ...gptq4, symmetric: true })).bitsPerWeight).toBeCloseTo(4 + 16 / 32, 10)
+    expect((await run({ ...gptq4, with: ['offsets'] })).bitsPerWeight).toBeCloseTo(4 + 32 / 32, 10)
     expect(format).toBe('qnative') // k and v have 16 rows
   })
 

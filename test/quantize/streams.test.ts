@@ -11,6 +11,7 @@ import { ActivationStreams } from '../../src/quantize/streams.js'
 import { writeTinyHuggingFace } from '../models/llama/tiny.js'
 import { normal } from '../native/kernels/random.js'
 import { temporaryDirectory } from '../temporary.js'
+import { difference, meanProduct, normed } from './float64-block.js'
 
 const { config } = await openLlama(writeTinyHuggingFace(temporaryDirectory()))
 const { hiddenSize: hidden, vocabSize, heads, kvHeads, headDim, rmsNormEps } = config
@@ -56,28 +57,6 @@ async function begun(texts: readonly (readonly number[])[], tables: Partial<Reco
 const rowsOf = (table: Float32Array) =>
   ids.map((id) => Array.from(table.subarray(id * hidden, (id + 1) * hidden)))
 
-function normed(x: readonly number[], gain: Float32Array): number[] {
-  const mean = x.reduce((sum, value) => sum + value * value, 0) / x.length
-  return x.map((value, i) => (value / Math.sqrt(mean + rmsNormEps)) * gain[i]!)
-}
-
-/** 2 / n sum of a b^T over rows. */
-function meanProduct(a: readonly number[][], b: readonly number[][]): number[] {
-  const width = b[0]!.length
-  const sums = new Array<number>(a[0]!.length * width).fill(0)
-  a.forEach((x, t) => {
-    x.forEach((value, i) => {
-      b[t]!.forEach((other, j) => {
-        sums[i * width + j]! += (2 / a.length) * value * other
-      })
-    })
-  })
-  return sums
-}
-
-const minus = (a: readonly number[][], b: readonly number[][]) =>
-  a.map((row, t) => row.map((value, i) => value - b[t]![i]!))
-
 function expectNear(found: Float32Array | undefined, expected: readonly number[]): void {
   expect(found).toHaveLength(expected.length)
   const largest = Math.max(...expected.map(Math.abs))
@@ -91,7 +70,7 @@ describe('the statistics of two streams', () => {
   const quantized = normal(2, vocabSize * hidden)
   const gain = normal(3, hidden)
   const [x, xQuantized] = [rowsOf(float), rowsOf(quantized)]
-  const [h, hQuantized] = [x, xQuantized].map((rows) => rows.map((row) => normed(row, gain)))
+  const [h, hQuantized] = [x, xQuantized].map((rows) => rows.map((row) => normed(row, gain, rmsNormEps)))
 
   test('are those of the quantized one, and the float one less the quantized one', async () => {
     const streams = await begun(sequences, { float, quantized })
@@ -99,8 +78,8 @@ describe('the statistics of two streams', () => {
     const measures = { hessian: true, cross: true, residual: true }
     const found = await streams.run('attention', weights, measures)
     expectNear(found!.hessian, meanProduct(hQuantized!, hQuantized!))
-    expectNear(found!.cross, meanProduct(minus(h!, hQuantized!), hQuantized!))
-    expectNear(found!.residual, meanProduct(minus(x, xQuantized), hQuantized!))
+    expectNear(found!.cross, meanProduct(difference(h!, hQuantized!), hQuantized!))
+    expectNear(found!.residual, meanProduct(difference(x, xQuantized), hQuantized!))
   })
 
   test('of one stream are the Hessian alone', async () => {
@@ -149,7 +128,7 @@ test('attention of one token is its value: the piece before o gives v to each of
   )
   const found = await streams.run('mixed', weights, { hessian: true, cross: false, residual: false })
   const mixed = rowsOf(table).map((row) => {
-    const h = normed(row, gain)
+    const h = normed(row, gain, rmsNormEps)
     const values = Array.from({ length: v[1] }, (_, n) =>
       h.reduce((sum, value, k) => sum + value * v[0][n * hidden + k]!, 0),
     )
