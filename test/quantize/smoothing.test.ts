@@ -6,6 +6,7 @@ import type { BlockWeights } from '../../src/quantize/block-weights.js'
 import { recipeOf } from '../../src/quantize/recipes.js'
 import { smoothPiece } from '../../src/quantize/smoothing.js'
 import { solveLinear } from '../../src/quantize/solver.js'
+import { scaleColumns } from '../../src/quantize/transform.js'
 import { writeTinyHuggingFace } from '../models/llama/tiny.js'
 import { normal } from '../native/kernels/random.js'
 import { temporaryDirectory } from '../temporary.js'
@@ -36,10 +37,11 @@ const x: Rows = Array.from({ length: tokens }, (_, t) =>
 )
 const before = runBlock(weights, config, x, lengths)
 
-const smooth = (piece: 'attention' | 'mixed' | 'mlp' | 'gated', bits: 8 | 4 | 2 = 4) => {
-  const hessian = Float32Array.from(meanProduct(before[piece], before[piece]))
-  const recipe = recipeOf({ method: 'gptq', bits, groupSize: 32 })
-  return smoothPiece(piece, weights, hessian, config, { recipe, bits, threads: 1 })
+const hessianOf = (inputs: Rows) => Float32Array.from(meanProduct(inputs, inputs))
+
+const smooth = (piece: Exclude<Piece, 'output'>, of = weights) => {
+  const recipe = recipeOf({ method: 'gptq', bits: 4, groupSize: 32 })
+  return smoothPiece(piece, of, hessianOf(before[piece]), config, { recipe, bits: 4, threads: 1 })
 }
 
 describe.each(['attention', 'mixed', 'mlp', 'gated'] as const)('before the readers of %s', (piece) => {
@@ -58,11 +60,19 @@ describe.each(['attention', 'mixed', 'mlp', 'gated'] as const)('before the reade
       0.9 * (await roundingLoss(piece, weights)),
     )
   })
+
+  test('nor more where the columns of loud channels are loud themselves', async () => {
+    const sizes = sizesOf(before[piece])
+    const linear = { ...weights.linear }
+    for (const name of readers[piece]) linear[name] = scaleColumns(linear[name], Float32Array.from(sizes))
+    const even = { ...weights, linear }
+    const most = 1.000001 * (await roundingLoss(piece, even))
+    expect(await roundingLoss(piece, await smooth(piece, even))).toBeLessThan(most)
+  })
 })
 
 async function roundingLoss(piece: Exclude<Piece, 'output'>, of: BlockWeights): Promise<number> {
-  const inputs = runBlock(of, config, x, lengths)[piece]
-  const hessian = Float32Array.from(meanProduct(inputs, inputs))
+  const hessian = hessianOf(runBlock(of, config, x, lengths)[piece])
   let loss = 0
   for (const name of readers[piece]) {
     const [rows, cols] = shapes[name]
@@ -72,9 +82,13 @@ async function roundingLoss(piece: Exclude<Piece, 'output'>, of: BlockWeights): 
   return loss
 }
 
-/** The largest channel's root mean square over the geometric mean of all. */
+/** The largest channel's size over the geometric mean of all. */
 function unevenness(rows: Rows): number {
-  const sizes = rows[0]!.map((_, k) => Math.sqrt(rows.reduce((sum, row) => sum + row[k]! ** 2, 0)))
-  const mean = Math.exp(sizes.reduce((sum, size) => sum + Math.log(size), 0) / sizes.length)
-  return Math.max(...sizes) / mean
+  const sizes = sizesOf(rows)
+  return Math.max(...sizes) / Math.exp(sizes.reduce((sum, size) => sum + Math.log(size), 0) / sizes.length)
+}
+
+/** Root mean squares of the channels. */
+function sizesOf(rows: Rows): number[] {
+  return rows[0]!.map((_, k) => Math.sqrt(rows.reduce((sum, row) => sum + row[k]! ** 2, 0) / rows.length))
 }
