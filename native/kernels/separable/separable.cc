@@ -49,12 +49,25 @@ std::string check_between(const Call& call, const SeparableInputs& inputs) {
   return {};
 }
 
+// Rows of an operand are handed on as an operand that begins with them: one, whatever steps read it.
+std::string check_operands(const Call& call) {
+  for (int32_t s = 0; s < call.fused_steps; s++) {
+    for (int32_t t = 0; t < s; t++) {
+      const FusedStep &a = call.fused[s], &b = call.fused[t];
+      if (a.operand >= 0 && a.operand == b.operand && a.stride_h != b.stride_h)
+        return "two fused steps read one operand at different strides";
+    }
+  }
+  return {};
+}
+
 std::string check(const Call& call, const SeparableInputs& inputs) {
   std::string reason = check_depthwise_window(call, call.in[inputs.depthwise]);
   if (!reason.empty()) return reason;
   if (!(call.attribute[kDepthwiseLo] <= call.attribute[kDepthwiseHi])) return "lo is greater than hi";
   reason = check_pointwise(call, inputs.project, kProjectLo);
   if (reason.empty() && inputs.expand >= 0) reason = check_pointwise(call, inputs.expand, kExpandLo);
+  if (reason.empty()) reason = check_operands(call);
   return reason.empty() ? check_between(call, inputs) : reason;
 }
 

@@ -234,6 +234,25 @@ describe('what is refused', () => {
   })
 })
 
+test('one operand at two strides is refused', async () => {
+  const c = residual(8, 4, [1, 4, 6, 4], [3, 3], [2, 2], [0, 0, 1, 1])
+  const p = new ProgramBuilder()
+  const strides = { stride_h: 3, stride_w: 2 }
+  // Of 5 rows 2 are read by either.
+  fusedStep(c, {
+    fused: (q) => [{ op: 'add', operand: q.input('image', 'f32', 1, 5, 5, 4), attributes: strides }],
+  })(p)
+  const program = p.build()
+  const [step] = program.steps
+  const plan = async (stride_h: number) => {
+    const again = { ...step!.fused![0]!, attributes: { ...strides, stride_h } }
+    const twice = { ...program, steps: [{ ...step!, fused: [...step!.fused!, again] }] }
+    return new Session(twice, await weightsOf(c), { threads: 1 }).plan({})
+  }
+  await expect(plan(4)).rejects.toThrow('two fused steps read one operand at different strides')
+  await expect(plan(3)).resolves.toBeDefined()
+})
+
 test('an expanded tensor that no memory holds is refused before anything is made for it', async () => {
   const c: Case = {
     ...residual(16, 4, [1, 3, 3, 1], [2, 2], [1, 1], [0, 0, 0, 0]),
