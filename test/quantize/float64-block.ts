@@ -8,6 +8,7 @@ export type Rows = readonly (readonly number[])[]
 
 /** What the linear layers of a block read, and the residual stream that o and down add to. */
 export interface BlockActivations {
+  readonly input: Rows
   /** Before q, k and v. */
   readonly attention: Rows
   /** Before o. */
@@ -47,7 +48,7 @@ export function runBlock(
   const gated = project('gate', mlp).map((row, t) =>
     row.map((gate, i) => (gate / (1 + Math.exp(-gate))) * up[t]![i]!),
   )
-  return { attention, mixed, middle, mlp, gated, output: sum(middle, project('down', gated)) }
+  return { input: x, attention, mixed, middle, mlp, gated, output: sum(middle, project('down', gated)) }
 }
 
 export function sum(a: Rows, b: Rows): number[][] {

@@ -8,8 +8,9 @@ import { type LinearName, linearShapes } from '../../src/models/llama/program.js
 import { weightRequests } from '../../src/models/llama/weights.js'
 import { readMatrix } from '../../src/native/weight.js'
 import { type Piece, readers } from '../../src/quantize/block-program.js'
-import { type BlockWeights, readBlock } from '../../src/quantize/block-weights.js'
+import { readBlock } from '../../src/quantize/block-weights.js'
 import { quantizeLlama } from '../../src/quantize/quantize-llama.js'
+import type { Recipe } from '../../src/quantize/recipe.js'
 import { recipeOf } from '../../src/quantize/recipes.js'
 import { correctTarget, solveLinear } from '../../src/quantize/solver.js'
 import { tinySizes, writeTinyHuggingFace } from '../models/llama/tiny.js'
@@ -38,8 +39,38 @@ async function embedded(): Promise<Rows> {
 
 const pieces = ['attention', 'mixed', 'mlp', 'gated'] as const satisfies readonly Piece[]
 
-/** The residual stream that the readers of a piece add to. */
-const residualOf = (piece: Piece, x: Rows, of: BlockActivations) => (piece === 'gated' ? of.middle : x)
+/** What the readers of a piece are calibrated on. */
+function statisticsOf(piece: Exclude<Piece, 'output'>, float: BlockActivations, found: BlockActivations) {
+  const product = (rows: Rows) => Float32Array.from(meanProduct(rows, found[piece]))
+  // What o and down add to.
+  const stream = ({ mixed: 'input', gated: 'middle' } as const)[piece as string]
+  return {
+    hessian: product(found[piece]),
+    cross: product(difference(float[piece], found[piece])),
+    ...(stream && { residual: product(difference(float[stream], found[stream])) }),
+  }
+}
+
+/** The values that a layer should get. */
+async function solved(
+  layer: LinearName,
+  weights: Float32Array,
+  { hessian, cross, residual }: ReturnType<typeof statisticsOf>,
+  { inputRepair, residualRepair, bits, groupSize, grid, clip, damp }: Recipe,
+): Promise<Float32Array> {
+  const [rows, cols] = linearShapes(config)[layer]
+  const problem = { weights, hessian, rows, cols }
+  const target = await correctTarget(
+    { ...problem, cross, ...(residual && { residual }) },
+    { alpha: inputRepair, beta: residualRepair, damp },
+  )
+  const repaired = inputRepair > 0 || (residualRepair > 0 && residual)
+  const solution = await solveLinear(
+    { ...problem, weights: repaired ? target : weights },
+    { bits, groupSize, grid, clip, damp },
+  )
+  return solution.values
+}
 
 const plain = { method: 'gptq', bits: 4, groupSize: 32, head: 'f32' } as const
 
@@ -58,43 +89,21 @@ test.each([
   const calibration = { source: 'test', sequences, hashes: [] }
   await quantizeLlama(model, { recipe, calibration, out, threads: 2 })
   const results = sourcesOf(await openLlama(out))
-  let xFloat = await embedded()
-  let x = xFloat
+  let [xFloat, x] = [await embedded(), await embedded()]
   for (let index = 0; index < config.layers; index++) {
     const float = await readBlock(sourcesOf(model), index, 1, {})
     const found = await readBlock(results, index, 1, {})
     const floatActivations = runBlock(float, config, xFloat, lengths)
-    let current: BlockWeights = float
+    let linear = float.linear
     for (const piece of pieces) {
-      const activations = runBlock(current, config, x, lengths)
-      const inputs = activations[piece]
-      const hessian = Float32Array.from(meanProduct(inputs, inputs))
-      const cross = Float32Array.from(meanProduct(difference(floatActivations[piece], inputs), inputs))
-      const drift = difference(residualOf(piece, xFloat, floatActivations), residualOf(piece, x, activations))
-      const residual = Float32Array.from(meanProduct(drift, inputs))
-      const writes = piece === 'mixed' || piece === 'gated'
+      const activations = runBlock({ ...float, linear }, config, x, lengths)
+      const statistics = statisticsOf(piece, floatActivations, activations)
       for (const layer of readers[piece]) {
-        const [rows, cols] = linearShapes(config)[layer]
-        const problem = { weights: float.linear[layer], hessian, rows, cols }
-        const repairs = {
-          ...(recipe.inputRepair > 0 && { cross }),
-          ...(recipe.residualRepair > 0 && writes && { residual }),
-        }
-        const weights = Object.keys(repairs).length
-          ? await correctTarget(
-              { ...problem, ...repairs },
-              { alpha: recipe.inputRepair, beta: recipe.residualRepair, damp: recipe.damp },
-            )
-          : problem.weights
-        const { bits, groupSize, grid, clip, damp } = recipe
-        const expected = await solveLinear({ ...problem, weights }, { bits, groupSize, grid, clip, damp })
-        const equal = expected.values.filter((value, i) => value === found.linear[layer][i]).length
+        const expected = await solved(layer, float.linear[layer], statistics, recipe)
+        const equal = expected.filter((value, i) => value === found.linear[layer][i]).length
         // A weight that lies between two levels but for float32's rounding moves the rest of its row.
-        expect(equal / expected.values.length, `block ${index}, ${layer}`).toBeGreaterThan(0.9)
-      }
-      if (recipe.trueSequential) {
-        const done = Object.fromEntries(readers[piece].map((layer) => [layer, found.linear[layer]]))
-        current = { ...current, linear: { ...current.linear, ...(done as Record<LinearName, Float32Array>) } }
+        expect(equal / expected.length, `block ${index}, ${layer}`).toBeGreaterThan(0.9)
+        if (recipe.trueSequential) linear = { ...linear, [layer]: found.linear[layer] }
       }
     }
     xFloat = floatActivations.output
