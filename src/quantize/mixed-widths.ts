@@ -56,7 +56,7 @@ function spareBits({ bits, budget, groupSize, grid }: Recipe, { config }: LlamaC
   let spare = 0
   for (const [rows, cols] of Object.values(linearShapes(config))) {
     const groups = groupSize === -1 ? 1 : Math.ceil(cols / groupSize)
-    const parameter = 16 + (grid === 'offset' ? 16 : grid === 'asymmetric' ? bits : 0)
+    const parameter = 16 + (grid === 'offset' ? 16 : bits)
     spare += rows * (cols * (budget - bits) - groups * parameter)
   }
   return spare * config.layers

@@ -214,10 +214,9 @@ function reportOf(solution: Solution) {
   }
 }
 
-/** As a file holds it: symmetric zero points are known and not counted. */
-function storageOf({ bits, rows, cols, codes, scales, zeros, offsets }: QuantizedLinear) {
-  const symmetric = zeros?.every((zero) => zero === 2 ** (bits - 1))
-  const parameter = 16 + (offsets ? 16 : symmetric ? 0 : bits)
+/** As a file holds it, which has the zero points of symmetric groups too. */
+function storageOf({ bits, rows, cols, codes, scales, offsets }: QuantizedLinear) {
+  const parameter = 16 + (offsets ? 16 : bits)
   const weights = rows * cols
   return { bits, weights, bitsPerWeight: (codes.length * bits + scales.length * parameter) / weights }
 }

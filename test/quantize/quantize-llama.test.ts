@@ -94,10 +94,21 @@ describe('quantizeLlama', () => {
     for (const { loss, rtnLoss } of modules) expect(loss).toBeLessThanOrEqual(rtnLoss)
     // 4-bit codes, and a scale of 16 and a zero point of 4 bits for each 32.
     expect(bitsPerWeight).toBeCloseTo(4 + 20 / 32, 10)
-    expect((await run({ ...gptq4, symmetric: true })).bitsPerWeight).toBeCloseTo(4 + 16 / 32, 10)
-    expect((await run({ ...gptq4, with: ['offsets'] })).bitsPerWeight).toBeCloseTo(4 + 32 / 32, 10)
     expect(format).toBe('qnative') // k and v have 16 rows
   })
+
+  test.each([
+    { grid: 'symmetric', symmetric: true, parameters: 20 },
+    { grid: 'asymmetric', parameters: 20 },
+    { grid: 'offset', with: ['offsets'], parameters: 32 },
+  ] as const)(
+    '$grid: says the bits per weight that its tensors have',
+    async ({ grid: _, parameters, ...more }) => {
+      const { out, bitsPerWeight } = await run({ ...gptq4, ...more })
+      expect(bitsPerWeight).toBeCloseTo(4 + parameters / 32, 10)
+      expect((await openLlama(out)).quantization!.bitsPerWeight).toBeCloseTo(bitsPerWeight, 10)
+    },
+  )
 
   test.each<RecipeStep>([
     'offsets',
