@@ -108,6 +108,32 @@ describe('autoMixed', () => {
     expect(new Set(mixed.attempts.map((attempt) => attempt.kept)).size).toBe(mixed.attempts.length)
   })
 
+  it.each([
+    [0, [0]],
+    [1, [0, 1]],
+    [2, [0, 1, 2]],
+    [5, [0, 1, 2, 4, 8, 6, 5]],
+    [7, [0, 1, 2, 4, 8, 6, 7]],
+    [11, [0, 1, 2, 4, 8, 12, 10, 11]],
+    [12, [0, 1, 2, 4, 8, 12, 10, 11]],
+  ])('finds that %d of 12 layers are enough by doubling and halving', async (enough, attempts) => {
+    const g = new SmallGraph()
+    const layers: string[] = []
+    let x = g.input(1, 2, 2, 32)
+    for (let i = 0; i < 12; i++) {
+      x = g.node(conv, [x, g.numbers([32, 1, 1, 32], i + 1)])
+      layers.push(x.name)
+    }
+    const mixed = await autoMixed(
+      g.build(x),
+      { precision: 'dyn8' },
+      { order: layers, maxDrop: 0, evaluate: async (made) => (kept(made) >= enough ? 1 : 0) },
+    )
+    expect(mixed.keep).toEqual(layers.slice(0, enough))
+    expect(kept(mixed.graph)).toBe(enough)
+    expect(mixed.attempts.map((attempt) => attempt.kept)).toEqual(attempts)
+  })
+
   it('keeps what the recipe keeps besides', async () => {
     const { graph, names } = network()
     const mixed = await autoMixed(
