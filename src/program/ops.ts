@@ -167,10 +167,20 @@ export function klDivergence(p: ProgramBuilder, label: string, reference: Tensor
   return y
 }
 
-/** The state `name` [M, K] += a^T b, summed over tokens: [T, M], [T, K]. Returns the state. */
-export function gram(p: ProgramBuilder, label: string, a: Tensor, b: Tensor, name: string): Tensor {
-  const sum = p.state(name, 'f32', a.shape[1] as number, b.shape[1] as number)
-  p.step('gram', label, [a, b, sum], [sum])
+/**
+ * The state `name` += a^T b, summed over the tokens of sequences: [T, M], [T, K], [S, 4]. Returns the state [2, M, K]: sums,
+ * and what rounding took from them. Of a tensor with itself only those on and above the diagonal are computed.
+ */
+export function gram(
+  p: ProgramBuilder,
+  label: string,
+  a: Tensor,
+  b: Tensor,
+  sequences: Tensor,
+  name: string,
+): Tensor {
+  const sum = p.state(name, 'f32', 2, a.shape[1] as number, b.shape[1] as number)
+  p.step('gram', label, [a, b, sequences, sum], [sum])
   return sum
 }
 

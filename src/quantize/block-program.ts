@@ -22,7 +22,7 @@ export const readers = {
 /** float: the model as it was; quantized: with what has been quantized so far. */
 export type Stream = 'float' | 'quantized'
 
-/** What is summed over all tokens, as states of the program. */
+/** What is summed over all tokens, as states of the program: op.gram. None without `hessian`. */
 export interface Measures {
   /** `hessian` [K, K]: x^T x of the quantized stream. */
   readonly hessian: boolean
@@ -38,7 +38,7 @@ export const noMeasures: Measures = { hessian: false, cross: false, residual: fa
  * One piece of a block for T tokens of S sequences, for one or both streams.
  *
  * Inputs: `STREAM.x` [T, hidden], the block's input (for mixed also those of batch.ts; for mlp `STREAM.mixed` as well; for
- * gated and output x is the sum after attention). Constants: `STREAM.LAYER`, `attentionNorm`, `mlpNorm`. Outputs:
+ * gated and output x is the sum after attention); `sequences` [S, 4] where anything is summed. Constants: `STREAM.LAYER`, `attentionNorm`, `mlpNorm`. Outputs:
  * `STREAM.mixed` of mixed, `STREAM.y` of mlp (the sum after attention) and of output (the block's output).
  */
 export function pieceProgram(
@@ -49,6 +49,7 @@ export function pieceProgram(
 ): ProgramJson {
   const p = new ProgramBuilder('T', 'S', 'R', 'B')
   const shared = piece === 'mixed' ? sharedInputs(p, config) : undefined
+  const sequences = shared?.sequences ?? (measures.hessian ? p.input('sequences', 'i32', 'S', 4) : undefined)
   const { hiddenSize, kvHeads, headDim, rmsNormEps } = config
   const norms = new Map<string, Tensor>()
   const norm = (name: 'attentionNorm' | 'mlpNorm', x: Tensor) => {
@@ -99,11 +100,14 @@ export function pieceProgram(
   }
   const quantized = read.get('quantized')
   const float = read.get('float')
-  if (quantized && measures.hessian) op.gram(p, 'hessian', quantized.result, quantized.result, 'hessian')
-  if (quantized && float && measures.cross) op.gram(p, 'cross', float.result, quantized.result, 'cross')
-  if (quantized && float && measures.residual) {
-    op.gram(p, 'residual', quantized.x, quantized.result, 'residual')
-    op.gram(p, 'residualFloat', float.x, quantized.result, 'residualFloat')
+  if (quantized && measures.hessian) {
+    const sum = (name: string, a: Tensor) => op.gram(p, name, a, quantized.result, sequences!, name)
+    sum('hessian', quantized.result)
+    if (float && measures.cross) sum('cross', float.result)
+    if (float && measures.residual) {
+      sum('residual', quantized.x)
+      sum('residualFloat', float.x)
+    }
   }
   return p.build()
 }

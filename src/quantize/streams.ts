@@ -4,6 +4,7 @@ import type { Isa, WeightHandle } from '../native/face.js'
 import type { JobOptions } from '../native/job.js'
 import { type InputArray, Session } from '../native/session.js'
 import { type Measures, noMeasures, type Piece, pieceProgram, type Stream } from './block-program.js'
+import { readGram, subtract, toFloat32 } from './gram-sums.js'
 
 /** Activations of one batch of sequences, [tokens, hidden] each, between two blocks or in the middle of one. */
 interface Batch {
@@ -121,15 +122,15 @@ export class ActivationStreams {
   }
 
   #statistics(session: Session, measures: Measures): Statistics {
-    const mean = (name: string) => {
-      const scale = 2 / this.tokens
-      return session.readState(name).map((sum) => sum * scale)
-    }
-    const hessian = mean('hessian')
+    const factor = 2 / this.tokens
+    const sums = (name: string) => readGram(session, name)
+    const hessian = sums('hessian')
     return {
-      hessian,
-      ...(measures.cross && { cross: difference(mean('cross'), hessian) }),
-      ...(measures.residual && { residual: difference(mean('residualFloat'), mean('residual')) }),
+      hessian: toFloat32(hessian, factor),
+      ...(measures.cross && { cross: toFloat32(subtract(sums('cross'), hessian), factor) }),
+      ...(measures.residual && {
+        residual: toFloat32(subtract(sums('residualFloat'), sums('residual')), factor),
+      }),
     }
   }
 
@@ -144,8 +145,4 @@ export class ActivationStreams {
   save(): ReadonlyMap<Stream, Float32Array>[] {
     return this.#batches.map(({ x }) => new Map(x))
   }
-}
-
-function difference(a: Float32Array, b: Float32Array): Float32Array {
-  return a.map((value, i) => value - b[i]!)
 }

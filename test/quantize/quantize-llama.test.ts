@@ -150,6 +150,15 @@ describe('quantizeLlama', () => {
     expect(weightsOf(two.out).equals(weightsOf(one.out))).toBe(true)
   })
 
+  test('is the same, byte for byte, in any order of the text', async () => {
+    const backward = { ...calibration, sequences: calibration.sequences.toReversed() }
+    const best = { method: 'best', bits: 4, groupSize: 32 } as const
+    const [one, other] = [await run(best), await run(best, { calibration: backward })]
+    const losses = ({ modules }: typeof one) => modules.map(({ loss, rtnLoss }) => [loss, rtnLoss])
+    expect(losses(other)).toEqual(losses(one))
+    expect(weightsOf(other.out).equals(weightsOf(one.out))).toBe(true)
+  })
+
   test('mixed widths widen the layers that need it, within the budget', async () => {
     const { modules, bitsPerWeight } = await run({ ...gptq4, bits: 2, with: ['mixed'] })
     const widths = new Set(modules.map(({ bits }) => bits))

@@ -239,12 +239,12 @@ void attend(const Call& call, int64_t begin, int64_t end, void* scratch) {
   const int64_t tile_tokens = attention_tile_tokens(shape.group);
   const int64_t stride = cache_heads * head_dim * kLanes;
   int64_t s = 0, sequence_tile = 0;  // the number of the sequence's first tile
-  AttentionSequence sequence = attention_sequence(call, 0);
+  Sequence sequence = sequence_at(call.in[3], 0);
   for (int64_t item = begin; item < end; item++) {
     const int64_t tile = item / cache_heads, head = item % cache_heads;
     for (int64_t tiles; tile >= sequence_tile + (tiles = (sequence.rows + tile_tokens - 1) / tile_tokens);) {
       sequence_tile += tiles;
-      sequence = attention_sequence(call, ++s);
+      sequence = sequence_at(call.in[3], ++s);
     }
     const int64_t token = (tile - sequence_tile) * tile_tokens;
     const int64_t tokens = sequence.rows - token < tile_tokens ? sequence.rows - token : tile_tokens;

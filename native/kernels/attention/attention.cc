@@ -1,6 +1,7 @@
 #include "native/kernels/attention/attention.h"
 
 #include "native/core/op.h"
+#include "native/core/sequence_check.h"
 
 namespace qn {
 namespace {
@@ -30,25 +31,15 @@ std::string check(const Call& call) {
 
 std::string check_values(const Call& call) {
   const int64_t slots = call.in[1].dim[0] * 16;
-  int64_t row = 0;
+  if (std::string reason = check_sequence_rows(call.in[3], call.in[0].dim[0]); !reason.empty()) return reason;
   for (int64_t i = 0; i < call.in[3].dim[0]; i++) {
-    const AttentionSequence s = attention_sequence(call, i);
-    const std::string name = "sequence " + std::to_string(i);
-    if (s.first_row != row || s.rows < 0) {
-      return name + " must start at row " + std::to_string(row) + ", where the one before ends, got row " +
-             std::to_string(s.first_row) + " and " + std::to_string(s.rows) + " rows";
-    }
-    row += s.rows;
+    const Sequence s = sequence_at(call.in[3], i);
     if (s.first_slot < 0 || s.first_slot % 16 != 0 || s.before < 0 ||
         s.first_slot + s.before + s.rows > slots) {
-      return name + " has " + std::to_string(s.before) + " + " + std::to_string(s.rows) + " keys from slot " +
-             std::to_string(s.first_slot) + " on (a multiple of 16) in a cache of " + std::to_string(slots) +
-             " slots";
+      return "sequence " + std::to_string(i) + " has " + std::to_string(s.before) + " + " +
+             std::to_string(s.rows) + " keys from slot " + std::to_string(s.first_slot) +
+             " on (a multiple of 16) in a cache of " + std::to_string(slots) + " slots";
     }
-  }
-  if (row != call.in[0].dim[0]) {
-    return "the sequences have " + std::to_string(row) + " rows, the queries " +
-           std::to_string(call.in[0].dim[0]);
   }
   return {};
 }
@@ -58,7 +49,7 @@ int64_t bytes(const Call& call) {
   const int64_t element = call.in[1].dtype == DType::f16 ? 2 : 4;
   int64_t keys = 0;
   for (int64_t i = 0; i < call.in[3].dim[0]; i++) {
-    const AttentionSequence s = attention_sequence(call, i);
+    const Sequence s = sequence_at(call.in[3], i);
     keys += s.before + s.rows;
   }
   return 2 * call.in[0].dim[0] * call.in[0].dim[1] * 4 +
@@ -70,7 +61,7 @@ int64_t bytes(const Call& call) {
 int64_t operations(const Call& call) {
   int64_t pairs = 0;
   for (int64_t i = 0; i < call.in[3].dim[0]; i++) {
-    const AttentionSequence s = attention_sequence(call, i);
+    const Sequence s = sequence_at(call.in[3], i);
     pairs += s.rows * s.before + s.rows * (s.rows + 1) / 2;
   }
   return 4 * pairs * call.in[0].dim[1];
@@ -85,7 +76,7 @@ int64_t tile_items(const Call& call) {
   const int64_t tokens = attention_tile_tokens(group_of(call));
   int64_t tiles = 0;
   for (int64_t i = 0; i < call.in[3].dim[0]; i++)
-    tiles += (attention_sequence(call, i).rows + tokens - 1) / tokens;
+    tiles += (sequence_at(call.in[3], i).rows + tokens - 1) / tokens;
   return tiles * call.in[1].dim[1];
 }
 

@@ -6,8 +6,7 @@
 //   reads cache
 //              head n / (heads / H)
 //   keys       [B, H, D, 16], values [B, H, 16, D], f32 or f16; slot = block * 16 + lane (see kv_append.h)
-//   sequences  i32[S, 4]: first row, rows, first slot (a multiple of 16), keys before. In order, they share
-//   out all rows.
+//   sequences  i32[S, 4]: native/core/sequence.h; the first slot is a multiple of 16.
 //              Row first + i stands at position before + i and attends to the slots first_slot .. first_slot
 //              + before + i, which hold positions 0 .. before + i: its own key must be in the cache already.
 //   out        f32[T, N]
@@ -28,6 +27,7 @@
 #pragma once
 
 #include "native/core/call.h"
+#include "native/core/sequence.h"
 
 namespace qn {
 
@@ -36,15 +36,6 @@ const OpSpec& attention_op();
 
 inline constexpr int64_t kAttentionMaxHeadDim = 256;
 inline constexpr int64_t kAttentionKeyBlock = 64;
-
-struct AttentionSequence {
-  int64_t first_row, rows, first_slot, before;
-};
-
-static inline AttentionSequence attention_sequence(const Call& call, int64_t s) {
-  const int32_t* p = static_cast<const int32_t*>(call.in[3].data) + s * 4;
-  return {p[0], p[1], p[2], p[3]};
-}
 
 // The fast kernels' work item is one cache head by a tile of up to this many tokens of one sequence: about 48
 // rows of queries, tokens by the heads of the group, which share what is loaded of keys and values.

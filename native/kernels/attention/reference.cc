@@ -55,8 +55,8 @@ void attention_reference(const Call& call, int64_t begin, int64_t end, void*) {
   const float scale = static_cast<float>(call.attribute[1]);
   int64_t s = 0;
   for (int64_t row = begin; row < end; row++) {
-    AttentionSequence sequence = attention_sequence(call, s);
-    while (row >= sequence.first_row + sequence.rows) sequence = attention_sequence(call, ++s);
+    Sequence sequence = sequence_at(call.in[3], s);
+    while (row >= sequence.first_row + sequence.rows) sequence = sequence_at(call.in[3], ++s);
     const int64_t position = sequence.before + row - sequence.first_row;
     for (int64_t head = 0; head < heads; head++) {
       const int64_t offset = row * cols + head * head_dim;

@@ -44,16 +44,27 @@ void copy_strips(const View& x, int64_t token, int64_t token_end, int64_t begin,
 }
 
 struct Tile {
-  float* state;  // its first element
+  float *sums, *errors;  // the first element of each
   int64_t stride;
   int64_t rows, cols;  // that exist
 };
+
+// sum + error + x, but for the rounding of the error.
+QN_INLINE void add_to(Lanes& sum, Lanes& error, Lanes x) {
+  const Lanes s = add(sum, x);
+  const Lanes rest = sub(s, sum);
+  error = add(error, add(sub(sum, sub(s, rest)), sub(x, rest)));
+  sum = s;
+}
 
 // Adds the product of a strip of a and a strip of b.
 QN_NOINLINE void add_tile(const float* a, const float* b, int64_t tokens, const Tile& tile) {
   // A large state comes from memory, and would be waited for at the end.
   for (int i = 0; i < kTileRows; ++i) {
-    for (int v = 0; v < kTileVectors; ++v) prefetch(tile.state + i * tile.stride + v * 16);
+    for (int v = 0; v < kTileVectors; ++v) {
+      prefetch(tile.sums + i * tile.stride + v * 16);
+      prefetch(tile.errors + i * tile.stride + v * 16);
+    }
   }
   Lanes acc[kTileRows][kTileVectors];
   QN_UNROLL for (int i = 0; i < kTileRows; ++i) {
@@ -70,12 +81,18 @@ QN_NOINLINE void add_tile(const float* a, const float* b, int64_t tokens, const 
   QN_UNROLL for (int i = 0; i < kTileRows; ++i) {
     if (i >= tile.rows) break;
     QN_UNROLL for (int v = 0; v < kTileVectors; ++v) {
-      float* p = tile.state + i * tile.stride + v * 16;
-      const int64_t left = tile.cols - v * 16;
+      const int64_t offset = i * tile.stride + v * 16, left = tile.cols - v * 16;
+      float *sums = tile.sums + offset, *errors = tile.errors + offset;
       if (left >= 16) {
-        store(p, add(load(p), acc[i][v]));
+        Lanes sum = load(sums), error = load(errors);
+        add_to(sum, error, acc[i][v]);
+        store(sums, sum);
+        store(errors, error);
       } else if (left > 0) {
-        store_first(p, left, add(load_first(p, left), acc[i][v]));
+        Lanes sum = load_first(sums, left), error = load_first(errors, left);
+        add_to(sum, error, acc[i][v]);
+        store_first(sums, left, sum);
+        store_first(errors, left, error);
       }
     }
   }
@@ -87,77 +104,65 @@ struct Square {
 
 // The square of work item `item`: all of them by rows, or those that the diagonal crosses and those above.
 inline Square square_of(const Call& call, int64_t edge, int64_t item) {
-  const int64_t across = (call.in[2].dim[1] + edge - 1) / edge;
+  const int64_t across = (call.in[1].dim[1] + edge - 1) / edge;
   if (!gram_is_symmetric(call)) return {item / across * edge, item % across * edge};
   int64_t row = 0;
   for (; item >= across - row; ++row) item -= across - row;
   return {row * edge, (row + item) * edge};
 }
 
-// state[k][m] = state[m][k] for rows and columns [m, m + 4) and [k, k + 4).
-inline void mirror_four(float* state, int64_t size, int64_t m, int64_t k) {
-  const float* from = state + m * size + k;
-  float* to = state + k * size + m;
-  __m128 r0 = _mm_loadu_ps(from), r1 = _mm_loadu_ps(from + size);
-  __m128 r2 = _mm_loadu_ps(from + 2 * size), r3 = _mm_loadu_ps(from + 3 * size);
-  _MM_TRANSPOSE4_PS(r0, r1, r2, r3);
-  _mm_storeu_ps(to, r0);
-  _mm_storeu_ps(to + size, r1);
-  _mm_storeu_ps(to + 2 * size, r2);
-  _mm_storeu_ps(to + 3 * size, r3);
-}
-
-// Copies what a square holds above the diagonal to below it, by blocks whose rows of cache lines L1 can hold.
-inline void mirror(float* state, int64_t size, const Square& square, int64_t row_end, int64_t col_end) {
-  constexpr int64_t kBlock = 16;
-  for (int64_t row = square.row; row < row_end; row += kBlock) {
-    for (int64_t col = square.col > row ? square.col : row; col < col_end; col += kBlock) {
-      if (col > row && row + kBlock <= row_end && col + kBlock <= col_end) {
-        for (int64_t k = col; k < col + kBlock; k += 4) {
-          for (int64_t m = row; m < row + kBlock; m += 4) mirror_four(state, size, m, k);
-        }
-        continue;
-      }
-      const int64_t m_end = row + kBlock < row_end ? row + kBlock : row_end;
-      const int64_t k_end = col + kBlock < col_end ? col + kBlock : col_end;
-      for (int64_t m = row; m < m_end; ++m) {
-        for (int64_t k = col > m ? col : m + 1; k < k_end; ++k) state[k * size + m] = state[m * size + k];
-      }
-    }
-  }
-}
-
-inline void add_square(const Call& call, const Square& square, int64_t edge, float* scratch) {
+// Adds the product of the tokens [token, token_end) to a square.
+inline void add_square(const Call& call, const Square& square, int64_t edge, int64_t token, int64_t token_end,
+                       float* scratch) {
   const View &a = call.in[0], &b = call.in[1];
-  const int64_t tokens = a.dim[0], rows = a.dim[1], cols = b.dim[1];
-  float* state = static_cast<float*>(call.out[0].data);
+  const int64_t rows = a.dim[1], cols = b.dim[1], count = token_end - token;
+  float* sums = static_cast<float*>(call.out[0].data);
+  float* errors = sums + rows * cols;
   float* a_strips = scratch;
   float* b_strips = scratch + gram_copy_floats(edge);
   const bool symmetric = gram_is_symmetric(call);
   const int64_t row_end = square.row + edge < rows ? square.row + edge : rows;
   const int64_t col_end = square.col + edge < cols ? square.col + edge : cols;
-  for (int64_t token = 0; token < tokens; token += kGramBlockTokens) {
-    const int64_t token_end = token + kGramBlockTokens < tokens ? token + kGramBlockTokens : tokens;
-    const int64_t count = token_end - token;
-    copy_strips<kTileRows>(a, token, token_end, square.row, edge, a_strips);
-    copy_strips<kTileColumns>(b, token, token_end, square.col, edge, b_strips);
-    // A strip of b stays in L1 while those of a pass by.
-    for (int64_t col = square.col; col < col_end; col += kTileColumns) {
-      for (int64_t row = square.row; row < row_end; row += kTileRows) {
-        if (symmetric && row >= col + kTileColumns) break;  // below the diagonal
-        add_tile(a_strips + (row - square.row) / kTileRows * strip_floats<kTileRows>(count),
-                 b_strips + (col - square.col) / kTileColumns * strip_floats<kTileColumns>(count), count,
-                 {state + row * cols + col, cols, row_end - row, col_end - col});
-      }
+  copy_strips<kTileRows>(a, token, token_end, square.row, edge, a_strips);
+  copy_strips<kTileColumns>(b, token, token_end, square.col, edge, b_strips);
+  // A strip of b stays in L1 while those of a pass by.
+  for (int64_t col = square.col; col < col_end; col += kTileColumns) {
+    for (int64_t row = square.row; row < row_end; row += kTileRows) {
+      if (symmetric && row >= col + kTileColumns) break;  // below the diagonal
+      const int64_t first = row * cols + col;
+      add_tile(a_strips + (row - square.row) / kTileRows * strip_floats<kTileRows>(count),
+               b_strips + (col - square.col) / kTileColumns * strip_floats<kTileColumns>(count), count,
+               {sums + first, errors + first, cols, row_end - row, col_end - col});
     }
   }
-  if (symmetric) mirror(state, rows, square, row_end, col_end);
+}
+
+// Tiles that the diagonal crosses leave sums below it.
+inline void clear_below(const Call& call, const Square& square, int64_t edge) {
+  const int64_t size = call.in[0].dim[1];
+  float* sums = static_cast<float*>(call.out[0].data);
+  const int64_t row_end = square.row + edge < size ? square.row + edge : size;
+  for (int64_t row = square.row; row < row_end; ++row) {
+    for (int64_t col = square.col; col < row; ++col) {
+      sums[row * size + col] = 0;
+      sums[(size + row) * size + col] = 0;
+    }
+  }
 }
 
 inline void gram(const Call& call, int64_t begin, int64_t end, void* scratch) {
-  const int64_t edge = gram_edge(call);
+  const int64_t edge = gram_edge(call), sequences = call.in[2].dim[0];
   for (int64_t item = begin; item < end; ++item) {
-    add_square(call, square_of(call, edge, item), edge, static_cast<float*>(scratch));
+    const Square square = square_of(call, edge, item);
+    for (int64_t s = 0; s < sequences; ++s) {
+      const Sequence sequence = sequence_at(call.in[2], s);
+      const int64_t row_end = sequence.first_row + sequence.rows;
+      for (int64_t token = sequence.first_row; token < row_end; token += kGramBlockTokens) {
+        const int64_t token_end = token + kGramBlockTokens < row_end ? token + kGramBlockTokens : row_end;
+        add_square(call, square, edge, token, token_end, static_cast<float*>(scratch));
+      }
+    }
+    if (gram_is_symmetric(call)) clear_below(call, square, edge);
   }
 }
 

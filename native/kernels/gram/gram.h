@@ -2,20 +2,25 @@
 // and b are its input (GPTQ, Frantar et al. 2022, arXiv 2210.17323, section 3: H = 2 X X^T, the factor being
 // the caller's), and the correlation of two inputs when they differ.
 //
-//   a      f32[T, M]
-//   b      f32[T, K]
-//   state  f32[M, K], updated in place
+//   a          f32[T, M]
+//   b          f32[T, K]
+//   sequences  i32[S, 4]: native/core/sequence.h, of which the rows count here
+//   state      f32[2, M, K], updated in place: sums, and what rounding took from them
 //
-// For a row m and a column k, over blocks of 256 tokens from the call's first:
+// For a row m and a column k, over blocks of 256 tokens from each sequence's first:
 //   acc = 0; for each token t of the block in order: acc = fma(a[t][m], b[t][k], acc)
-//   state[m][k] += acc
-// Sums of sums lose less than one long sum would: the error grows with 256 and with the number of blocks, not
-// with their product.
+//   s = state[0][m][k];  state[0][m][k] = s + acc;  state[1][m][k] += (s + acc's rounding error)
+// The error of s + acc is exact (TwoSum: Knuth, The Art of Computer Programming, volume 2, 4.2.2, theorem B),
+// so that state[0] + state[1] is the sum of the blocks to about twice float32's digits: rounded to float32,
+// it is the same in any order of the sequences, but for one element in a hundred million. GPTQ is chaotic,
+// and would turn the last bit into other codes.
 //
-// When a and b are the same tensor the elements on and above the diagonal are computed, and copied below it.
+// When a and b are the same tensor only the elements on and above the diagonal are computed, and those below
+// are zero.
 #pragma once
 
 #include "native/core/call.h"
+#include "native/core/sequence.h"
 
 namespace qn {
 
@@ -35,7 +40,7 @@ inline constexpr int64_t kGramLargeEdge = 192;
 inline constexpr int64_t kGramSmallEdge = 96;
 
 static inline int64_t gram_edge(const Call& call) {
-  const int64_t rows = call.in[2].dim[0], cols = call.in[2].dim[1];
+  const int64_t rows = call.in[0].dim[1], cols = call.in[1].dim[1];
   return (rows > cols ? rows : cols) >= 1536 ? kGramLargeEdge : kGramSmallEdge;
 }
 

@@ -6,6 +6,7 @@ import type { Isa } from '../../native/face.js'
 import { Session } from '../../native/session.js'
 import { ProgramBuilder } from '../../program/builder.js'
 import * as op from '../../program/ops.js'
+import { readGram, toFloat32 } from '../gram-sums.js'
 import { checkFloat, type FloatLayer } from './float-layer.js'
 import { groupedLayers } from './grouped-layers.js'
 import { type OpenRunner, type Sample, withOutputs } from './run-graph.js'
@@ -96,7 +97,7 @@ class InputSums {
     this.#mean = new Float64Array(this.#columns)
     const p = new ProgramBuilder('T')
     const x = p.input('x', 'f32', 'T', this.#columns)
-    op.gram(p, 'hessian', x, x, 'hessian')
+    op.gram(p, 'hessian', x, x, p.input('samples', 'i32', 1, 4), 'hessian')
     this.#session = new Session(p.build(), new Map(), { threads, isa })
   }
 
@@ -106,24 +107,22 @@ class InputSums {
     const bad = rows.find((value) => !Number.isFinite(value))
     if (bad !== undefined) return bad
     for (let i = 0; i < rows.length; i++) this.#mean[i % this.#columns]! += rows[i]!
-    this.#rows += rows.length / this.#columns
-    await this.#session.run({ T: rows.length / this.#columns }, { x: rows })
+    const count = rows.length / this.#columns
+    this.#rows += count
+    await this.#session.run({ T: count }, { x: rows, samples: Int32Array.of(0, count, 0, 0) })
     return undefined
   }
 
   result(): LayerInputs {
     const count = this.#rows
-    const columns = this.#columns
     const mean = this.#mean.map((sum) => sum / count)
-    const hessian = this.#session.readState('hessian')
-    for (let i = 0; i < columns; i++) {
-      for (let j = 0; j < columns; j++) {
-        const covariance = hessian[i * columns + j]! / count - mean[i]! * mean[j]!
-        // Of a column that never changes, rounding may leave less than nothing.
-        hessian[i * columns + j] = 2 * (i === j ? Math.max(covariance, 0) : covariance)
-      }
+    const sums = readGram(this.#session, 'hessian')
+    const covariance = (i: number, j: number) => {
+      const value = sums.at(i, j) / count - mean[i]! * mean[j]!
+      // Of a column that never changes, rounding may leave less than nothing.
+      return i === j ? Math.max(value, 0) : value
     }
-    return { hessian, mean: Float32Array.from(mean) }
+    return { hessian: toFloat32({ ...sums, at: covariance }, 2), mean: Float32Array.from(mean) }
   }
 
   close(): void {

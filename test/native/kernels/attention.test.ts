@@ -210,7 +210,7 @@ describe('refuses', () => {
   const batch = new Batch('f32', 2, 1, 16, [{ rows: 3, before: 0 }])
   test.each([
     ['rows left out', [1, 2, 16, 0], 'sequence 0 must start at row 0'],
-    ['too few rows', [0, 2, 16, 0], 'the sequences have 2 rows, the queries 3'],
+    ['too few rows', [0, 2, 16, 0], 'the sequences have 2 rows, the tokens 3'],
     ['a slot within a block', [0, 3, 17, 0], 'from slot 17 on (a multiple of 16)'],
     ['slots beyond the cache', [0, 3, 16, 14], 'in a cache of 32 slots'],
     ['a negative number of keys', [0, 3, 16, -1], 'sequence 0 has -1 + 3 keys'],
