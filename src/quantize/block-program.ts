@@ -7,9 +7,12 @@ import * as op from '../program/ops.js'
 
 /**
  * A block in pieces, each of which ends where linear layers begin: `attention` before q, k and v, `mixed` before o, `mlp`
- * before gate and up, `gated` before down. `output` is the rest.
+ * before gate and up, `gated` before down.
  */
-export type Piece = 'attention' | 'mixed' | 'mlp' | 'gated' | 'output'
+export type LayerPiece = 'attention' | 'mixed' | 'mlp' | 'gated'
+
+/** The rest is `down`, or `output`, which computes anew what `gated` gives. */
+export type Piece = LayerPiece | 'down' | 'output'
 
 /** The linear layers that read what a piece gives. */
 export const readers = {
@@ -17,7 +20,7 @@ export const readers = {
   mixed: ['o'],
   mlp: ['gate', 'up'],
   gated: ['down'],
-} as const satisfies Readonly<Record<Exclude<Piece, 'output'>, readonly LinearName[]>>
+} as const satisfies Readonly<Record<LayerPiece, readonly LinearName[]>>
 
 /** float: the model as it was; quantized: with what has been quantized so far. */
 export type Stream = 'float' | 'quantized'
@@ -37,9 +40,10 @@ export const noMeasures: Measures = { hessian: false, cross: false, residual: fa
 /**
  * One piece of a block for T tokens of S sequences, for one or both streams.
  *
- * Inputs: `STREAM.x` [T, hidden], the block's input (for mixed also those of batch.ts; for mlp `STREAM.mixed` as well; for
- * gated and output x is the sum after attention); `sequences` [S, 4] where anything is summed. Constants: `STREAM.LAYER`, `attentionNorm`, `mlpNorm`. Outputs:
- * `STREAM.mixed` of mixed, `STREAM.y` of mlp (the sum after attention) and of output (the block's output).
+ * Inputs: `STREAM.x` [T, hidden], the block's input, from gated on the sum after attention; of mixed also those of batch.ts;
+ * of mlp `STREAM.mixed`, of down `STREAM.gated`; `sequences` [S, 4] where anything is summed. Constants: `STREAM.LAYER`,
+ * `attentionNorm`, `mlpNorm`. Outputs: `STREAM.mixed` of mixed, `STREAM.gated` of gated, `STREAM.y` of mlp (the sum after
+ * attention), and of down and output (the block's output).
  */
 export function pieceProgram(
   config: LlamaConfig,
@@ -90,9 +94,17 @@ export function pieceProgram(
           if (measures.hessian) read.set(stream, { x, result: norm('mlpNorm', y) })
           break
         }
-        case 'gated':
-          read.set(stream, { x, result: gated() })
+        case 'gated': {
+          const result = gated()
+          p.output(`${stream}.gated`, result)
+          read.set(stream, { x, result })
           break
+        }
+        case 'down': {
+          const given = p.input(`${stream}.gated`, 'f32', 'T', config.intermediateSize)
+          p.output(`${stream}.y`, op.add(p, 'add', x, project('down', given)))
+          break
+        }
         case 'output':
           p.output(`${stream}.y`, op.add(p, 'add', x, project('down', gated())))
       }

@@ -3,7 +3,7 @@ import { type LinearName, linearNames, linearShapes } from '../models/llama/prog
 import type { JobOptions } from '../native/job.js'
 import type { QuantizedLinear, Solution } from '../native/solver-face.js'
 import { dequantize, quantize, unpack } from './arrays.js'
-import { noMeasures, type Piece, readers } from './block-program.js'
+import { type LayerPiece, noMeasures, readers } from './block-program.js'
 import type { BlockConstants, BlockWeights } from './block-weights.js'
 import type { Recipe } from './recipe.js'
 import { smoothPiece } from './smoothing.js'
@@ -45,7 +45,7 @@ export interface BlockOptions extends JobOptions {
   readonly onModule?: ((report: ModuleReport) => void) | undefined
 }
 
-const pieces = ['attention', 'mixed', 'mlp', 'gated'] as const satisfies readonly Piece[]
+const pieces = ['attention', 'mixed', 'mlp', 'gated'] as const satisfies readonly LayerPiece[]
 
 /**
  * Quantizes the linear layers of one block, in the order in which they run, and carries the streams to the next block.
@@ -79,7 +79,7 @@ export async function quantizeBlock(
     options.onModule?.({ block: index, name, ...reportOf(solution), milliseconds: solution.milliseconds })
     solved[name] = solution
   }
-  const measuresOf = (piece: Piece) => ({
+  const measuresOf = (piece: LayerPiece) => ({
     hessian: true,
     cross: recipe.inputRepair > 0,
     residual: recipe.residualRepair > 0 && (piece === 'mixed' || piece === 'gated'),
@@ -93,6 +93,7 @@ export async function quantizeBlock(
         await constants.set(name, solved[name]!.values, ['quantized'])
       }
     }
+    await streams.finish(constants.handles)
   } else {
     const before = streams.save()
     for (const piece of pieces) {
@@ -101,10 +102,8 @@ export async function quantizeBlock(
     }
     streams.restore(before)
     for (const name of linearNames) await constants.set(name, solved[name]!.values, ['quantized'])
-    await streams.run('mixed', constants.handles)
-    await streams.run('mlp', constants.handles)
+    await passBlock(constants, streams)
   }
-  await streams.run('output', constants.handles)
   return { solved: solved as Record<LinearName, Solution>, weights }
 }
 

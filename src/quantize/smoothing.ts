@@ -1,7 +1,7 @@
 import type { LlamaConfig } from '../models/llama/config.js'
 import { type LinearName, linearShapes } from '../models/llama/program.js'
 import type { JobOptions } from '../native/job.js'
-import { type Piece, readers } from './block-program.js'
+import { type LayerPiece, readers } from './block-program.js'
 import type { BlockWeights } from './block-weights.js'
 import type { Recipe } from './recipe.js'
 import { solveLinear } from './solver.js'
@@ -21,7 +21,7 @@ const MOST = 64
  * @param hessian [K, K] of the piece's output
  */
 export async function smoothPiece(
-  piece: Exclude<Piece, 'output'>,
+  piece: LayerPiece,
   weights: BlockWeights,
   hessian: Float32Array,
   config: LlamaConfig,
@@ -61,7 +61,7 @@ export async function smoothPiece(
 const inverse = (value: number) => 1 / value
 
 /** Root mean squares of the channels; of o's inputs the mean over the query heads that share a value head. */
-function sharedMagnitudes(piece: Piece, hessian: Float32Array, config: LlamaConfig): Float32Array {
+function sharedMagnitudes(piece: LayerPiece, hessian: Float32Array, config: LlamaConfig): Float32Array {
   const cols = Math.sqrt(hessian.length)
   const channels = Float32Array.from({ length: cols }, (_, k) => Math.sqrt(hessian[k * cols + k]!))
   if (piece !== 'mixed') return channels
@@ -84,7 +84,7 @@ function normalized(scale: Float32Array): Float32Array {
 }
 
 function applyScale(
-  piece: Exclude<Piece, 'output'>,
+  piece: LayerPiece,
   weights: BlockWeights,
   scale: Float32Array,
   { heads, kvHeads, headDim }: LlamaConfig,

@@ -12,8 +12,10 @@ interface Batch {
   readonly inputs: Readonly<Record<string, InputArray>>
   /** The residual stream. */
   readonly x: Map<Stream, Float32Array>
-  /** What attention gave, between `mixed` and `mlp`. */
+  /** What `mixed` gave, for `mlp`. */
   readonly mixed: Map<Stream, Float32Array>
+  /** What `gated` gave, for `down`, where there is memory for it. */
+  readonly gated: Map<Stream, Float32Array>
 }
 
 /** Twice the means over all tokens of what a piece gives, as GPTQ counts (Frantar et al. 2022, arXiv 2210.17323). */
@@ -29,16 +31,21 @@ export interface Statistics {
 export interface StreamOptions extends JobOptions {
   readonly threads: number
   readonly isa?: Isa | undefined
+  /** Memory for what a block's gated layer gives, in bytes; where it takes more it is computed twice. Default 512 MiB. */
+  readonly mostGatedBytes?: number
 }
 
 /** Tokens that a run of a piece takes: enough for full speed, little enough for the memory between steps. */
 const BATCH_TOKENS = 512
+
+const MOST_GATED_BYTES = 512 * 2 ** 20
 
 /** The calibration's activations, carried from block to block: all of the text at once, one block at a time. */
 export class ActivationStreams {
   readonly #config: LlamaConfig
   readonly #options: StreamOptions
   readonly #batches: Batch[] = []
+  readonly #keepsGated: boolean
   readonly streams: readonly Stream[]
   readonly tokens: number
   /** Milliseconds spent in runs, sums for the Hessians included. */
@@ -61,9 +68,11 @@ export class ActivationStreams {
     const batcher = new LlamaBatcher(config)
     for (const group of inBatches(sequences, ({ length }) => length, BATCH_TOKENS)) {
       const { symbols, inputs } = batcher.pack(group.map((tokens) => ({ tokens, rows: [] })))
-      this.#batches.push({ symbols, inputs: { ...inputs }, x: new Map(), mixed: new Map() })
+      this.#batches.push({ symbols, inputs: { ...inputs }, x: new Map(), mixed: new Map(), gated: new Map() })
     }
     this.tokens = this.#batches.reduce((sum, { symbols }) => sum + symbols['T']!, 0)
+    const gatedBytes = streams.length * this.tokens * config.intermediateSize * Float32Array.BYTES_PER_ELEMENT
+    this.#keepsGated = gatedBytes <= (options.mostGatedBytes ?? MOST_GATED_BYTES)
   }
 
   /** The first residual stream: `ids` [T] to `y` [T, hidden]. */
@@ -98,6 +107,12 @@ export class ActivationStreams {
     }
   }
 
+  /** Ends the block after `gated`, with the weights of down. */
+  async finish(weights: ReadonlyMap<string, WeightHandle>): Promise<void> {
+    await this.run(this.#keepsGated ? 'down' : 'output', weights)
+    for (const { gated } of this.#batches) gated.clear()
+  }
+
   /** @param sums whether the piece has any, whose time is to be told from the rest */
   async #runBatch(session: Session, batch: Batch, names: ReadonlySet<string>, sums: boolean): Promise<void> {
     const inputs: Record<string, InputArray> = {}
@@ -105,6 +120,7 @@ export class ActivationStreams {
     for (const stream of this.streams) {
       inputs[`${stream}.x`] = batch.x.get(stream)!
       if (names.has(`${stream}.mixed`)) inputs[`${stream}.mixed`] = batch.mixed.get(stream)!
+      if (names.has(`${stream}.gated`)) inputs[`${stream}.gated`] = batch.gated.get(stream)!
     }
     const { outputs, timings } = await session.run(batch.symbols, inputs, {
       signal: this.#options.signal,
@@ -116,6 +132,8 @@ export class ActivationStreams {
     for (const stream of this.streams) {
       const mixed = outputs[`${stream}.mixed`]
       if (mixed) batch.mixed.set(stream, mixed.data as Float32Array)
+      const gated = outputs[`${stream}.gated`]
+      if (gated && this.#keepsGated) batch.gated.set(stream, gated.data as Float32Array)
       const y = outputs[`${stream}.y`]
       if (y) batch.x.set(stream, y.data as Float32Array)
     }
@@ -138,6 +156,7 @@ export class ActivationStreams {
   restore(saved: readonly ReadonlyMap<Stream, Float32Array>[]): void {
     this.#batches.forEach((batch, i) => {
       for (const [stream, x] of saved[i]!) batch.x.set(stream, x)
+      batch.gated.clear()
     })
   }
 

@@ -7,7 +7,7 @@ import { precisionOf } from '../../src/models/llama/precision.js'
 import { type LinearName, linearShapes } from '../../src/models/llama/program.js'
 import { weightRequests } from '../../src/models/llama/weights.js'
 import { readMatrix } from '../../src/native/weight.js'
-import { type Piece, readers } from '../../src/quantize/block-program.js'
+import { type LayerPiece, readers } from '../../src/quantize/block-program.js'
 import { readBlock } from '../../src/quantize/block-weights.js'
 import { quantizeLlama } from '../../src/quantize/quantize-llama.js'
 import type { Recipe } from '../../src/quantize/recipe.js'
@@ -37,10 +37,10 @@ async function embedded(): Promise<Rows> {
     .map((id) => Array.from(table.subarray(id * config.hiddenSize, (id + 1) * config.hiddenSize)))
 }
 
-const pieces = ['attention', 'mixed', 'mlp', 'gated'] as const satisfies readonly Piece[]
+const pieces = ['attention', 'mixed', 'mlp', 'gated'] as const satisfies readonly LayerPiece[]
 
 /** What the readers of a piece are calibrated on. */
-function statisticsOf(piece: Exclude<Piece, 'output'>, float: BlockActivations, found: BlockActivations) {
+function statisticsOf(piece: LayerPiece, float: BlockActivations, found: BlockActivations) {
   const product = (rows: Rows) => Float32Array.from(meanProduct(rows, found[piece]))
   // What o and down add to.
   const stream = ({ mixed: 'input', gated: 'middle' } as const)[piece as string]

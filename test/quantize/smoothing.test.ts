@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { openLlama } from '../../src/models/llama/checkpoint.js'
 import { type LinearName, linearNames, linearShapes } from '../../src/models/llama/program.js'
-import { type Piece, readers } from '../../src/quantize/block-program.js'
+import { type LayerPiece, readers } from '../../src/quantize/block-program.js'
 import type { BlockWeights } from '../../src/quantize/block-weights.js'
 import { recipeOf } from '../../src/quantize/recipes.js'
 import { smoothPiece } from '../../src/quantize/smoothing.js'
@@ -39,7 +39,7 @@ const before = runBlock(weights, config, x, lengths)
 
 const hessianOf = (inputs: Rows) => Float32Array.from(meanProduct(inputs, inputs))
 
-const smooth = (piece: Exclude<Piece, 'output'>, of = weights) => {
+const smooth = (piece: LayerPiece, of = weights) => {
   const recipe = recipeOf({ method: 'gptq', bits: 4, groupSize: 32 })
   return smoothPiece(piece, of, hessianOf(before[piece]), config, { recipe, bits: 4, threads: 1 })
 }
@@ -71,7 +71,7 @@ describe.each(['attention', 'mixed', 'mlp', 'gated'] as const)('before the reade
   })
 })
 
-async function roundingLoss(piece: Exclude<Piece, 'output'>, of: BlockWeights): Promise<number> {
+async function roundingLoss(piece: LayerPiece, of: BlockWeights): Promise<number> {
   const hessian = hessianOf(runBlock(of, config, x, lengths)[piece])
   let loss = 0
   for (const name of readers[piece]) {

@@ -7,7 +7,7 @@ import { loadWeights } from '../../src/native/weight.js'
 import { ProgramBuilder } from '../../src/program/builder.js'
 import * as op from '../../src/program/ops.js'
 import type { Stream } from '../../src/quantize/block-program.js'
-import { ActivationStreams } from '../../src/quantize/streams.js'
+import { ActivationStreams, type StreamOptions } from '../../src/quantize/streams.js'
 import { writeTinyHuggingFace } from '../models/llama/tiny.js'
 import { normal } from '../native/kernels/random.js'
 import { temporaryDirectory } from '../temporary.js'
@@ -39,9 +39,13 @@ async function constants(matrices: Readonly<Record<string, readonly [Float32Arra
 }
 
 /** Streams over `sequences` that begin with embeddings of their own. */
-async function begun(texts: readonly (readonly number[])[], tables: Partial<Record<Stream, Float32Array>>) {
+async function begun(
+  texts: readonly (readonly number[])[],
+  tables: Partial<Record<Stream, Float32Array>>,
+  options: Partial<StreamOptions> = {},
+) {
   const kinds = both.filter((stream) => tables[stream])
-  const streams = new ActivationStreams(config, texts, kinds, { threads: 2 })
+  const streams = new ActivationStreams(config, texts, kinds, { threads: 2, ...options })
   for (const stream of kinds) {
     const p = new ProgramBuilder('T')
     const table = p.weight('table', vocabSize, hidden)
@@ -140,26 +144,49 @@ test('attention of one token is its value: the piece before o gives v to each of
   expectNear(found!.hessian, meanProduct(mixed, mixed))
 })
 
-test('what was saved comes back, whatever was run since', async () => {
-  const table = normal(9, vocabSize * hidden)
-  const streams = await begun(sequences, { quantized: table })
-  const gains = { attentionNorm: [normal(10, hidden), 1, hidden] as const }
-  const saved = streams.save()
-  const shapes = linearShapes(config)
-  const all = await constants({
-    ...gains,
-    mlpNorm: [normal(11, hidden), 1, hidden],
+/** Constants of a block for the quantized stream, drawn anew from `seed` on. */
+const blockConstants = (seed: number) =>
+  constants({
+    attentionNorm: [normal(seed, hidden), 1, hidden],
+    mlpNorm: [normal(seed + 1, hidden), 1, hidden],
     ...Object.fromEntries(
-      Object.entries(shapes).map(([name, [rows, cols]], i) => [
+      Object.entries(linearShapes(config)).map(([name, [rows, cols]], i) => [
         `quantized.${name}`,
-        [normal(20 + i, rows * cols), rows, cols] as const,
+        [normal(seed + 2 + i, rows * cols), rows, cols] as const,
       ]),
     ),
   })
+
+test('what was saved comes back, whatever was run since', async () => {
+  const streams = await begun(sequences, { quantized: normal(9, vocabSize * hidden) })
+  const saved = streams.save()
+  const all = await blockConstants(10)
   const statistics = () => streams.run('attention', all, { hessian: true, cross: false, residual: false })
   const before = await statistics()
   for (const piece of ['mixed', 'mlp', 'output'] as const) await streams.run(piece, all)
   expect((await statistics())!.hessian).not.toEqual(before!.hessian)
   streams.restore(saved)
   expect((await statistics())!.hessian).toEqual(before!.hessian)
+})
+
+describe('the end of a block', () => {
+  const width = config.intermediateSize * Float32Array.BYTES_PER_ELEMENT
+  const bytes = sequences.flat().length * width
+
+  test.each([
+    ['is kept', bytes, ['mixed', 'mlp', 'gated', 'down']],
+    ['is computed again', bytes - 1, ['mixed', 'mlp', 'gated', 'output']],
+  ])('is the same where what the gated layer gave %s', async (_, mostGatedBytes, pieces) => {
+    const all = await blockConstants(30)
+    const table = normal(29, vocabSize * hidden)
+    const plain = await begun(sequences, { quantized: table })
+    for (const piece of ['mixed', 'mlp', 'output'] as const) await plain.run(piece, all)
+
+    const streams = await begun(sequences, { quantized: table }, { mostGatedBytes })
+    const ran = vi.spyOn(streams, 'run')
+    for (const piece of ['mixed', 'mlp', 'gated'] as const) await streams.run(piece, all)
+    await streams.finish(all)
+    expect(ran.mock.calls.map(([piece]) => piece)).toEqual(pieces)
+    expect(streams.save()).toEqual(plain.save())
+  })
 })
