@@ -1,35 +1,51 @@
 import type { Session } from '../native/session.js'
 
-/** A matrix whose elements are computed in float64 as they are asked for. */
-export interface Matrix {
-  readonly rows: number
-  readonly cols: number
-  at(row: number, col: number): number
+/** What op.gram has summed: an element is sums + errors. */
+export interface GramSums {
+  /** [M, K] */
+  readonly sums: Float32Array
+  readonly errors: Float32Array
 }
 
-/** What op.gram has summed into the state `name`; of a tensor with itself both halves. */
-export function readGram(session: Session, name: string): Matrix {
+/** The state `name` of op.gram, of a tensor with itself both halves. */
+export function readGram(session: Session, name: string): GramSums {
   const { tensors, steps } = session.program
   const state = tensors.findIndex((tensor) => tensor.kind === 'state' && tensor.name === name)
   const [a, b] = steps.find(({ outputs }) => outputs.includes(state))!.inputs
-  const [, rows, cols] = tensors[state]!.shape as readonly number[] as [number, number, number]
   const values = session.readState(name)
-  const sum = (row: number, col: number) => {
-    const i = row * cols + col
-    return values[i]! + values[rows * cols + i]!
+  const size = values.length / 2
+  const gram = { sums: values.subarray(0, size), errors: values.subarray(size) }
+  if (a === b) {
+    mirror(gram.sums)
+    mirror(gram.errors)
   }
-  return { rows, cols, at: a === b ? (row, col) => (row < col ? sum(row, col) : sum(col, row)) : sum }
+  return gram
 }
 
-export function subtract(a: Matrix, b: Matrix): Matrix {
-  return { ...a, at: (row, col) => a.at(row, col) - b.at(row, col) }
+/** The sums by a factor, less those of `minus`; rounded to float32 once. */
+export function scaledSums({ sums, errors }: GramSums, factor: number, minus?: GramSums): Float32Array {
+  const scaled = new Float32Array(sums.length)
+  if (minus === undefined) {
+    for (let i = 0; i < scaled.length; i++) scaled[i] = (sums[i]! + errors[i]!) * factor
+  } else {
+    for (let i = 0; i < scaled.length; i++) {
+      scaled[i] = (sums[i]! + errors[i]! - (minus.sums[i]! + minus.errors[i]!)) * factor
+    }
+  }
+  return scaled
 }
 
-/** [rows, cols]: each element by a factor, rounded to float32 once. */
-export function toFloat32({ rows, cols, at }: Matrix, factor: number): Float32Array {
-  const values = new Float32Array(rows * cols)
-  for (let row = 0; row < rows; row++) {
-    for (let col = 0; col < cols; col++) values[row * cols + col] = at(row, col) * factor
+/** Copies what a square matrix holds above its diagonal to below it, in blocks whose rows the cache can hold. */
+function mirror(matrix: Float32Array): void {
+  const size = Math.sqrt(matrix.length)
+  const block = 32
+  for (let firstRow = 0; firstRow < size; firstRow += block) {
+    for (let firstCol = firstRow; firstCol < size; firstCol += block) {
+      for (let row = firstRow; row < Math.min(firstRow + block, size); row++) {
+        for (let col = Math.max(firstCol, row + 1); col < Math.min(firstCol + block, size); col++) {
+          matrix[col * size + row] = matrix[row * size + col]!
+        }
+      }
+    }
   }
-  return values
 }

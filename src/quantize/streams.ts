@@ -4,7 +4,7 @@ import type { Isa, WeightHandle } from '../native/face.js'
 import type { JobOptions } from '../native/job.js'
 import { type InputArray, Session } from '../native/session.js'
 import { type Measures, noMeasures, type Piece, pieceProgram, type Stream } from './block-program.js'
-import { readGram, subtract, toFloat32 } from './gram-sums.js'
+import { readGram, scaledSums } from './gram-sums.js'
 
 /** Activations of one batch of sequences, [tokens, hidden] each, between two blocks or in the middle of one. */
 interface Batch {
@@ -66,7 +66,7 @@ export class ActivationStreams {
     this.#options = options
     this.streams = streams
     const batcher = new LlamaBatcher(config)
-    for (const group of inBatches(sequences, ({ length }) => length, BATCH_TOKENS)) {
+    for (const group of inBatches(sequences.toSorted(compareTokens), ({ length }) => length, BATCH_TOKENS)) {
       const { symbols, inputs } = batcher.pack(group.map((tokens) => ({ tokens, rows: [] })))
       this.#batches.push({ symbols, inputs: { ...inputs }, x: new Map(), mixed: new Map(), gated: new Map() })
     }
@@ -107,10 +107,10 @@ export class ActivationStreams {
     }
   }
 
-  /** Ends the block after `gated`, with the weights of down. */
+  /** Ends the block after `mlp`, with the weights of down: from what `gated` gave, where that was kept. */
   async finish(weights: ReadonlyMap<string, WeightHandle>): Promise<void> {
-    await this.run(this.#keepsGated ? 'down' : 'output', weights)
-    for (const { gated } of this.#batches) gated.clear()
+    const kept = this.#batches.every(({ gated }) => gated.size > 0)
+    await this.run(kept ? 'down' : 'output', weights)
   }
 
   /** @param sums whether the piece has any, whose time is to be told from the rest */
@@ -119,8 +119,11 @@ export class ActivationStreams {
     for (const [name, values] of Object.entries(batch.inputs)) if (names.has(name)) inputs[name] = values
     for (const stream of this.streams) {
       inputs[`${stream}.x`] = batch.x.get(stream)!
-      if (names.has(`${stream}.mixed`)) inputs[`${stream}.mixed`] = batch.mixed.get(stream)!
-      if (names.has(`${stream}.gated`)) inputs[`${stream}.gated`] = batch.gated.get(stream)!
+      for (const between of ['mixed', 'gated'] as const) {
+        if (!names.has(`${stream}.${between}`)) continue
+        inputs[`${stream}.${between}`] = batch[between].get(stream)!
+        batch[between].delete(stream) // read once
+      }
     }
     const { outputs, timings } = await session.run(batch.symbols, inputs, {
       signal: this.#options.signal,
@@ -144,11 +147,9 @@ export class ActivationStreams {
     const sums = (name: string) => readGram(session, name)
     const hessian = sums('hessian')
     return {
-      hessian: toFloat32(hessian, factor),
-      ...(measures.cross && { cross: toFloat32(subtract(sums('cross'), hessian), factor) }),
-      ...(measures.residual && {
-        residual: toFloat32(subtract(sums('residualFloat'), sums('residual')), factor),
-      }),
+      hessian: scaledSums(hessian, factor),
+      ...(measures.cross && { cross: scaledSums(sums('cross'), factor, hessian) }),
+      ...(measures.residual && { residual: scaledSums(sums('residualFloat'), factor, sums('residual')) }),
     }
   }
 
@@ -164,4 +165,14 @@ export class ActivationStreams {
   save(): ReadonlyMap<Stream, Float32Array>[] {
     return this.#batches.map(({ x }) => new Map(x))
   }
+}
+
+/**
+ * Shorter sequences first, then by their tokens: sums are added up in one order, in whichever the sequences are given.
+ * GPTQ is chaotic: the last bit of a sum can become other codes in all later layers.
+ */
+function compareTokens(a: readonly number[], b: readonly number[]): number {
+  if (a.length !== b.length) return a.length - b.length
+  const at = a.findIndex((token, i) => token !== b[i])
+  return at < 0 ? 0 : a[at]! - b[at]!
 }

@@ -49,7 +49,7 @@ struct Tile {
   int64_t rows, cols;  // that exist
 };
 
-// sum + error + x, but for the rounding of the error.
+// Adds x to the pair: what rounding takes from the sum goes into the error, whose own addition rounds.
 QN_INLINE void add_to(Lanes& sum, Lanes& error, Lanes x) {
   const Lanes s = add(sum, x);
   const Lanes rest = sub(s, sum);

@@ -9,11 +9,10 @@
 //
 // For a row m and a column k, over blocks of 256 tokens from each sequence's first:
 //   acc = 0; for each token t of the block in order: acc = fma(a[t][m], b[t][k], acc)
-//   s = state[0][m][k];  state[0][m][k] = s + acc;  state[1][m][k] += (s + acc's rounding error)
-// The error of s + acc is exact (TwoSum: Knuth, The Art of Computer Programming, volume 2, 4.2.2, theorem B),
-// so that state[0] + state[1] is the sum of the blocks to about twice float32's digits: rounded to float32,
-// it is the same in any order of the sequences, but for one element in a hundred million. GPTQ is chaotic,
-// and would turn the last bit into other codes.
+//   s = state[0][m][k];  state[0][m][k] = s + acc;  state[1][m][k] += what rounding took from s + acc
+// What it took is found exactly (TwoSum: Knuth, The Art of Computer Programming, volume 2, 4.2.2, theorem B),
+// so that state[0] + state[1] is the sum of the blocks to about twice float32's digits. A sum that overflows
+// gives NaN for state[0] + state[1].
 //
 // When a and b are the same tensor only the elements on and above the diagonal are computed, and those below
 // are zero.

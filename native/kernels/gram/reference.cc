@@ -6,7 +6,7 @@
 namespace qn {
 namespace {
 
-// sum + error + x, but for the rounding of the error.
+// Adds x to the pair: what rounding takes from the sum goes into the error, whose own addition rounds.
 void add_to(float& sum, float& error, float x) {
   const float s = sum + x;
   const float rest = s - sum;

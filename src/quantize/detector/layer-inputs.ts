@@ -6,7 +6,7 @@ import type { Isa } from '../../native/face.js'
 import { Session } from '../../native/session.js'
 import { ProgramBuilder } from '../../program/builder.js'
 import * as op from '../../program/ops.js'
-import { readGram, toFloat32 } from '../gram-sums.js'
+import { readGram } from '../gram-sums.js'
 import { checkFloat, type FloatLayer } from './float-layer.js'
 import { groupedLayers } from './grouped-layers.js'
 import { type OpenRunner, type Sample, withOutputs } from './run-graph.js'
@@ -22,7 +22,7 @@ export interface LayerInputs {
 
 /** Outputs of a layer that are looked at in an image. */
 const PLACES = 256
-/** A Hessian of more columns takes gigabytes: such a layer is rounded to nearest. */
+/** The sums of more columns take over 300 MB a layer: such a layer is rounded to nearest. */
 const MOST_COLUMNS = 6144
 
 export interface MeasureOptions {
@@ -113,16 +113,23 @@ class InputSums {
     return undefined
   }
 
+  /** Closes the sums: those of a network's layers together take much memory. */
   result(): LayerInputs {
     const count = this.#rows
     const mean = this.#mean.map((sum) => sum / count)
-    const sums = readGram(this.#session, 'hessian')
-    const covariance = (i: number, j: number) => {
-      const value = sums.at(i, j) / count - mean[i]! * mean[j]!
-      // Of a column that never changes, rounding may leave less than nothing.
-      return i === j ? Math.max(value, 0) : value
+    const columns = this.#columns
+    const { sums, errors } = readGram(this.#session, 'hessian')
+    this.close()
+    const hessian = new Float32Array(sums.length)
+    for (let i = 0; i < columns; i++) {
+      for (let j = 0; j < columns; j++) {
+        const at = i * columns + j
+        const covariance = (sums[at]! + errors[at]!) / count - mean[i]! * mean[j]!
+        // Of a column that never changes, rounding may leave less than nothing.
+        hessian[at] = 2 * (i === j ? Math.max(covariance, 0) : covariance)
+      }
     }
-    return { hessian: toFloat32({ ...sums, at: covariance }, 2), mean: Float32Array.from(mean) }
+    return { hessian, mean: Float32Array.from(mean) }
   }
 
   close(): void {
