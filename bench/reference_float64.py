@@ -3,7 +3,8 @@
 usage: reference_float64.py REFERENCE ARGUMENTS...      REFERENCE: the path of reference_gptq.py; ARGUMENTS: its own
 
 Calibrates and quantizes in float64 and scores in float32, as the reference does. Norms, which transformers has in float32
-whatever the model's type, are float64 too; the cosines and sines of the positions stay as they are. Quantizing SmolLM2-135M takes ten minutes and more on two cores.
+whatever the model's type, are float64 too; the cosines and sines of the positions stay as they are. Quantizing SmolLM2-135M
+takes ten minutes and more on two cores.
 """
 
 import sys

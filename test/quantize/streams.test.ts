@@ -144,6 +144,14 @@ test('attention of one token is its value: the piece before o gives v to each of
   expectNear(found!.hessian, meanProduct(mixed, mixed))
 })
 
+test('sequences are added up in an order of their own, by length and then by tokens', async () => {
+  const table = normal(12, vocabSize * hidden)
+  const texts = [...sequences, [3, 1, 2]]
+  const forward = await begun(texts, { quantized: table })
+  const backward = await begun(texts.toReversed(), { quantized: table })
+  expect(backward.save()).toEqual(forward.save())
+})
+
 /** Constants of a block for the quantized stream, drawn anew from `seed` on. */
 const blockConstants = (seed: number) =>
   constants({
