@@ -16,11 +16,12 @@ constexpr int64_t kWalkPanels = 6;
 // done.
 class TileWalk {
  public:
-  TileWalk(const Layer& layer, const ColumnOrder& order, const RowPanels& inverse, ProductKernel* kernel,
-           QuantizedRows& out)
+  TileWalk(const Layer& layer, const ColumnOrder& order, const DampedInverse& inverse, ProductKernel* kernel,
+           Walk& out)
       : layer_(layer),
         order_(order),
-        inverse_(inverse),
+        term_(inverse.term),
+        inverse_(inverse.factor),
         kernel_(kernel),
         out_(out),
         tile_(kWalkPanels * kRowPanel, order.positions()),
@@ -43,6 +44,7 @@ class TileWalk {
         }
       }
     }
+    for (int64_t p = 0; p < tile.panels; ++p) add_up_losses(p);
   }
 
  private:
@@ -69,7 +71,7 @@ class TileWalk {
       grid.scale = std::min(grid.scale, kFloat16Max);
       grid.base = std::clamp(grid.base, -kFloat16Max, kFloat16Max);
       grids_[static_cast<size_t>(r / kRowPanel)].set(r % kRowPanel, grid, layer_.grid.max_code());
-      out_.grids[static_cast<size_t>((first_row_ + r) * out_.groups + group.group)] = grid;
+      out_.rows.grids[static_cast<size_t>((first_row_ + r) * out_.rows.groups + group.group)] = grid;
     }
   }
 
@@ -97,17 +99,40 @@ class TileWalk {
     for (int64_t i = 0; i < kRowPanel; ++i) {
       const int32_t column = order_.columns[static_cast<size_t>(j + i)];
       if (column < 0) continue;
-      uint8_t* to = out_.codes.data() + (first_row_ + panel * kRowPanel) * layer_.cols + column;
+      uint8_t* to = out_.rows.codes.data() + (first_row_ + panel * kRowPanel) * layer_.cols + column;
       for (int64_t lane = 0; lane < lanes; ++lane)
         to[lane * layer_.cols] = static_cast<uint8_t>(codes[i][lane]);
     }
   }
 
+  // The squares of the scaled errors add up to the damped loss, since H^-1 = V V^T: what damping adds, its
+  // term times the squares of what rounding changed in all, is taken away again.
+  void add_up_losses(int64_t panel) {
+    const int64_t first = first_row_ + panel * kRowPanel,
+                  lanes = std::min(kRowPanel, first_row_ + rows_ - first);
+    const double* errors = tile_.panel(panel);
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      const float* weights = layer_.weights + (first + lane) * layer_.cols;
+      double damped = 0, changed = 0;
+      for (int64_t k = 0; k < order_.positions(); ++k) {
+        if (!(order_.importance[static_cast<size_t>(k)] > 0)) continue;  // no input, or no column
+        const int32_t column = order_.columns[static_cast<size_t>(k)];
+        const double error = errors[k * kRowPanel + lane];
+        const double change =
+            static_cast<double>(weights[column]) - static_cast<double>(out_.rows.value(first + lane, column));
+        damped += error * error;
+        changed += change * change;
+      }
+      out_.losses[static_cast<size_t>(first + lane)] = damped - term_ * changed;
+    }
+  }
+
   const Layer& layer_;
   const ColumnOrder& order_;
+  const double term_;
   const RowPanels& inverse_;
   ProductKernel* kernel_;
-  QuantizedRows& out_;
+  Walk& out_;
   int64_t first_row_ = 0, rows_ = 0;
   RowPanels tile_;
   std::vector<LaneGrids> grids_;  // [panels]
@@ -116,11 +141,12 @@ class TileWalk {
 
 }  // namespace
 
-QuantizedRows walk_columns(const Layer& layer, const ColumnOrder& order, const RowPanels& inverse,
-                           const Execution& run, const WorkDone& done) {
-  QuantizedRows out{std::vector<uint8_t>(static_cast<size_t>(layer.rows * layer.cols)),
-                    std::vector<Grid>(static_cast<size_t>(layer.rows * layer.groups())), order.group_index,
-                    layer.groups()};
+Walk walk_columns(const Layer& layer, const ColumnOrder& order, const DampedInverse& inverse,
+                  const Execution& run, const WorkDone& done) {
+  Walk out{{std::vector<uint8_t>(static_cast<size_t>(layer.rows * layer.cols)),
+            std::vector<Grid>(static_cast<size_t>(layer.rows * layer.groups())), order.group_index,
+            layer.groups()},
+           std::vector<double>(static_cast<size_t>(layer.rows))};
   const double n = static_cast<double>(order.positions());
   std::vector<std::unique_ptr<TileWalk>> walks(static_cast<size_t>(run.pool.threads()));
   run.pool.run(

@@ -4,17 +4,21 @@
 
 #include <functional>
 
-#include "native/linalg/row_panels.h"
-#include "native/quant/gptq/column_order.h"
+#include "native/quant/gptq/damped_hessian.h"
 
 namespace qn {
 
 // Multiply-adds done by worker `worker` since its last call.
 using WorkDone = std::function<void(double work, int worker)>;
 
-// `inverse` is V with H^-1 = V V^T in the order of `order` (native/linalg/cholesky.h). The grid of a group is
-// found on its compensated weights when the walk reaches it. Dead columns count as zeros.
-QuantizedRows walk_columns(const Layer& layer, const ColumnOrder& order, const RowPanels& inverse,
-                           const Execution& run, const WorkDone& done);
+struct Walk {
+  QuantizedRows rows;
+  std::vector<double> losses;  // [rows], without damping, as row_losses (loss.h) has them
+};
+
+// The grid of a group is found on its compensated weights when the walk reaches it. Dead columns count as
+// zeros.
+Walk walk_columns(const Layer& layer, const ColumnOrder& order, const DampedInverse& inverse,
+                  const Execution& run, const WorkDone& done);
 
 }  // namespace qn

@@ -54,7 +54,7 @@ DampedInverse damped_inverse(const float* hessian, int64_t cols, double damp, co
   const double mean = mean_diagonal(diagonal);
   for (; damp < kMostDamp; damp = std::max(2 * damp, kLeastDampStep)) {
     RowPanels factor = inverse_factor(hessian_panels(hessian, cols, order, {damp * mean, true}, run), run);
-    if (factor.size() > 0) return {std::move(factor), damp};
+    if (factor.size() > 0) return {std::move(factor), damp, damp * mean};
   }
   throw Error("hessian: expected a positive semidefinite matrix, found one that no damping makes definite");
 }

@@ -17,6 +17,7 @@ double mean_diagonal(const std::vector<float>& diagonal);
 struct DampedInverse {
   RowPanels factor;  // V with H^-1 = V V^T, in the order of the columns
   double damp;       // what was added to the diagonal, as a part of its mean
+  double term;       // the same, as it was added
 };
 
 // With `damp`, and more until the matrix is positive definite: twice as much each time, at least 0.01. Dead

@@ -92,7 +92,7 @@ Solution solve_layer(const Layer& layer, const Execution& run, const SolveProgre
   const double n = static_cast<double>(layer.cols), walk = static_cast<double>(layer.rows) * n * n / 2;
   const double factor = n * n * n / 3;
   const double refining = (2 * layer.sweeps + (layer.refit ? 3 * (layer.sweeps + 1) : 0)) * walk;
-  Work work(layer.method == Method::rtn ? walk : factor + (refining > 0 ? 4 : 3) * walk + refining, progress);
+  Work work(layer.method == Method::rtn ? walk : factor + (refining > 0 ? 3 : 2) * walk + refining, progress);
 
   Solution solution{round_to_nearest(layer, diagonal.data(), run), 0, 0, 0, 0, ""};
   solution.dead_columns = std::count(diagonal.begin(), diagonal.end(), 0.0f);
@@ -104,33 +104,30 @@ Solution solve_layer(const Layer& layer, const Execution& run, const SolveProgre
     return solution;
   }
 
-  QuantizedRows walked;
+  Walk walked;
   {
     const DampedInverse inverse = damped_inverse(layer.hessian, layer.cols, layer.damp, order, diagonal, run);
     solution.damp = inverse.damp;
     work.add(factor, 0);
-    walked = walk_columns(layer, order, inverse.factor, run, work.counter());
-  }
-  QuantizedRows refined = walked;
-  if (layer.sweeps > 0 || layer.refit) {
-    const double term = solution.damp * mean_diagonal(diagonal);
-    refine(layer, order, hessian_panels(layer.hessian, layer.cols, order, {term, false}, run), refined, run,
-           work.counter());
+    walked = walk_columns(layer, order, inverse, run, work.counter());
   }
   const RowPanels hessian = hessian_panels(layer.hessian, layer.cols, order, {0, false}, run);
   solution.rtn_loss = sum_of(row_losses(layer, order, hessian, solution.rows, run, work.counter()));
-  std::vector<double> losses = row_losses(layer, order, hessian, walked, run, work.counter());
   if (layer.sweeps > 0 || layer.refit) {
-    keep_better_rows(layer, row_losses(layer, order, hessian, refined, run, work.counter()), refined, losses,
-                     walked);
+    QuantizedRows refined = walked.rows;
+    const double term = solution.damp * mean_diagonal(diagonal);
+    refine(layer, order, hessian_panels(layer.hessian, layer.cols, order, {term, false}, run), refined, run,
+           work.counter());
+    keep_better_rows(layer, row_losses(layer, order, hessian, refined, run, work.counter()), refined,
+                     walked.losses, walked.rows);
   }
-  solution.loss = sum_of(losses);
+  solution.loss = sum_of(walked.losses);
   if (solution.loss > solution.rtn_loss) {
     solution.fallback = "the loss of GPTQ, " + short_number(solution.loss) +
                         ", is above round-to-nearest's " + short_number(solution.rtn_loss);
     solution.loss = solution.rtn_loss;
   } else {
-    solution.rows = std::move(walked);
+    solution.rows = std::move(walked.rows);
   }
   work.finish();
   return solution;
