@@ -77,25 +77,49 @@ std::vector<std::int64_t> read_symbols(const Napi::Array& array) {
   return symbols;
 }
 
-// A run's request with copies of its inputs: JavaScript may do with its arrays as it likes while the job
-// runs.
+// A run's request with copies of its inputs, unless they are lent: JavaScript may do with its arrays as it
+// likes while the job runs.
 struct OwnedRequest {
   RunRequest request;
   std::vector<std::vector<std::uint8_t>> inputs;
 };
+
+// Whether what ops may read behind an activation belongs to the array's buffer.
+bool has_slack(const Napi::TypedArray& array) {
+  return array.ArrayBuffer().ByteLength() >= array.ByteOffset() + array.ByteLength() + kReadableSlack;
+}
+
+void read_outputs(const Napi::Array& outputs, RunRequest& request) {
+  for (std::uint32_t i = 0; i < outputs.Length(); i++) {
+    const Napi::Object output = outputs.Get(i).As<Napi::Object>();
+    const Bytes bytes = bytes_of_typed_array(output.Get("data"), "output data");
+    for (const InputBinding& input : request.inputs) {
+      const std::uint8_t* begin = static_cast<const std::uint8_t*>(input.data);
+      if (bytes.data < begin + input.bytes && begin < bytes.data + bytes.size)
+        throw Error("an output cannot be written over an input of the same run");
+    }
+    request.outputs.push_back({static_cast<std::int32_t>(integer_at(output, "tensor")),
+                               const_cast<std::uint8_t*>(bytes.data), static_cast<std::int64_t>(bytes.size),
+                               has_slack(output.Get("data").As<Napi::TypedArray>())});
+  }
+}
 
 OwnedRequest read_request(const Napi::Object& object) {
   OwnedRequest owned;
   owned.request.symbols = read_symbols(array_at(object, "symbols"));
   owned.request.timings = flag_at(object, "timings");
   const Napi::Array inputs = array_at(object, "inputs");
+  const bool lent = flag_at(object, "lent");
   for (std::uint32_t i = 0; i < inputs.Length(); i++) {
     const Napi::Object input = inputs.Get(i).As<Napi::Object>();
     const Bytes bytes = bytes_of_typed_array(input.Get("data"), "input data");
-    owned.inputs.emplace_back(bytes.data, bytes.data + bytes.size);
-    owned.request.inputs.push_back({static_cast<std::int32_t>(integer_at(input, "tensor")),
-                                    owned.inputs.back().data(), static_cast<std::int64_t>(bytes.size)});
+    const std::uint8_t* data = bytes.data;
+    if (!lent) data = owned.inputs.emplace_back(bytes.data, bytes.data + bytes.size).data();
+    owned.request.inputs.push_back({static_cast<std::int32_t>(integer_at(input, "tensor")), data,
+                                    static_cast<std::int64_t>(bytes.size),
+                                    lent && has_slack(input.Get("data").As<Napi::TypedArray>())});
   }
+  read_outputs(array_at(object, "outputs"), owned.request);
   return owned;
 }
 
@@ -137,22 +161,24 @@ Napi::Value result_to_javascript(Napi::Env env, const RunResult& result) {
   return object;
 }
 
-// (session, { symbols, inputs: { tensor, data }[], timings }, onProgress?) -> { promise, cancel }
+// (session, { symbols, inputs: { tensor, data }[], lent, outputs: { tensor, data }[], timings }, onProgress?)
+// -> { promise, cancel }
 Napi::Value run_session(const Napi::CallbackInfo& info) {
   auto lease = std::make_shared<Lease>(from_handle<SessionHandle>(info[0]));
-  auto owned = std::make_shared<OwnedRequest>(read_request(info[1].As<Napi::Object>()));
-  return start_job(info.Env(), info[2],
-                   [lease, owned](const std::atomic<bool>& stop, const JobProgress& progress) mutable {
-                     // Given up when this function is left, before the promise settles, so that its
-                     // continuation may start the next run.
-                     const std::shared_ptr<Lease> held = std::move(lease);
-                     owned->request.stop = &stop;
-                     owned->request.progress = [&](std::size_t done, std::size_t steps) {
-                       progress(static_cast<double>(done), static_cast<double>(steps));
-                     };
-                     auto result = std::make_shared<RunResult>(held->session().run(owned->request));
-                     return JobResult([result](Napi::Env env) { return result_to_javascript(env, *result); });
-                   });
+  const Napi::Object object = info[1].As<Napi::Object>();
+  auto owned = std::make_shared<OwnedRequest>(read_request(object));
+  const auto work = [lease, owned](const std::atomic<bool>& stop, const JobProgress& progress) mutable {
+    // Given up when this function is left, before the promise settles, so that its continuation may start the
+    // next run.
+    const std::shared_ptr<Lease> held = std::move(lease);
+    owned->request.stop = &stop;
+    owned->request.progress = [&](std::size_t done, std::size_t steps) {
+      progress(static_cast<double>(done), static_cast<double>(steps));
+    };
+    auto result = std::make_shared<RunResult>(held->session().run(owned->request));
+    return JobResult([result](Napi::Env env) { return result_to_javascript(env, *result); });
+  };
+  return start_job(info.Env(), info[2], work, object);
 }
 
 // (session): zeroes its states

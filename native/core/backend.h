@@ -20,6 +20,8 @@ class Backend {
   // is none.
   virtual const Kernel& select(const OpSpec& op, const Call& call) const = 0;
 
+  // Whether kernels can work on the host's memory as it is.
+  virtual bool shares_host_memory() const = 0;
   // Device memory at a 64-byte boundary.
   virtual void* allocate(std::int64_t bytes) = 0;
   virtual void release(void* memory) = 0;

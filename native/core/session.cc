@@ -164,13 +164,67 @@ void Session::upload_inputs(const Plan& plan, const RunRequest& request) {
                   " bytes for " + name_of(program_.tensors[t].dtype) + text_of(tensor.shape) + ", got " +
                   std::to_string(input.bytes));
     }
-    if (input.bytes > 0) backend_->upload(views_[t].data, input.data, input.bytes);
+    if (input.lent && lendable(input.tensor)) {
+      views_[t].data = const_cast<void*>(input.data);
+    } else if (input.bytes > 0) {
+      backend_->upload(views_[t].data, input.data, input.bytes);
+    }
     given[t] = true;
   }
   for (std::size_t t = 0; t < given.size(); t++) {
     if (program_.tensors[t].kind == TensorKind::input && !given[t]) {
       throw Error("input '" + program_.tensors[t].name + "' is missing");
     }
+  }
+}
+
+// Whether this tensor can lie in memory of the caller's: no step writes an input, and there are no other
+// views of it whose place in the arena has been planned.
+bool Session::lendable(std::int32_t tensor) const {
+  const TensorDesc& desc = program_.tensors[static_cast<std::size_t>(tensor)];
+  const auto writes = [&](const StepDesc& step) {
+    return std::find(step.outputs.begin(), step.outputs.end(), tensor) != step.outputs.end();
+  };
+  const bool is_input = desc.kind == TensorKind::input;
+  return backend_->shares_host_memory() && (is_input || desc.kind == TensorKind::intermediate) &&
+         desc.parent < 0 &&
+         std::none_of(program_.tensors.begin(), program_.tensors.end(),
+                      [&](const TensorDesc& other) { return other.parent == tensor; }) &&
+         !(is_input && std::any_of(program_.steps.begin(), program_.steps.end(), writes));
+}
+
+void Session::bind_outputs(const Plan& plan, const RunRequest& request) {
+  for (const OutputBinding& output : request.outputs) {
+    if (std::find(program_.outputs.begin(), program_.outputs.end(), output.tensor) ==
+        program_.outputs.end()) {
+      throw Error("the program has no output with the number " + std::to_string(output.tensor));
+    }
+    const std::size_t t = static_cast<std::size_t>(output.tensor);
+    const TensorPlan& tensor = plan.tensors[t];
+    if (output.bytes != tensor.bytes) {
+      throw Error("output '" + program_.tensors[t].name + "': expected room for " +
+                  std::to_string(tensor.bytes) + " bytes of " + name_of(program_.tensors[t].dtype) +
+                  text_of(tensor.shape) + ", got " + std::to_string(output.bytes));
+    }
+    if (output.lent && lendable(output.tensor)) views_[t].data = output.data;
+  }
+}
+
+void Session::download_outputs(const Plan& plan, const RunRequest& request, RunResult& result) {
+  for (std::int32_t t : program_.outputs) {
+    const TensorPlan& tensor = plan.tensors[static_cast<std::size_t>(t)];
+    const void* from = views_[static_cast<std::size_t>(t)].data;
+    result.shapes.push_back(tensor.shape);
+    OutputBytes& output = result.outputs.emplace_back();
+    const auto bound = std::find_if(request.outputs.begin(), request.outputs.end(),
+                                    [&](const OutputBinding& binding) { return binding.tensor == t; });
+    void* to = bound == request.outputs.end() ? nullptr : bound->data;
+    if (bound == request.outputs.end()) {
+      output.size = static_cast<std::size_t>(tensor.bytes);
+      output.data = std::make_unique_for_overwrite<std::uint8_t[]>(output.size);
+      to = output.data.get();
+    }
+    if (tensor.bytes > 0 && to != from) backend_->download(to, from, tensor.bytes);
   }
 }
 
@@ -210,6 +264,7 @@ RunResult Session::run(const RunRequest& request) {
   const Plan& plan = this->plan(request.symbols);
   bind_memory(plan);
   upload_inputs(plan, request);
+  bind_outputs(plan, request);
   RunResult result;
   const std::int64_t origin = now_ns();
   for (std::size_t s = 0; s < program_.steps.size(); s++) {
@@ -218,16 +273,7 @@ RunResult Session::run(const RunRequest& request) {
   }
   backend_->synchronize();
   result.duration_ns = now_ns() - origin;
-  for (std::int32_t t : program_.outputs) {
-    const TensorPlan& tensor = plan.tensors[static_cast<std::size_t>(t)];
-    result.shapes.push_back(tensor.shape);
-    const std::size_t size = static_cast<std::size_t>(tensor.bytes);
-    result.outputs.push_back({std::make_unique_for_overwrite<std::uint8_t[]>(size), size});
-    if (tensor.bytes > 0) {
-      backend_->download(result.outputs.back().data.get(), views_[static_cast<std::size_t>(t)].data,
-                         tensor.bytes);
-    }
-  }
+  download_outputs(plan, request, result);
   return result;
 }
 

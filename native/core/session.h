@@ -28,6 +28,17 @@ struct InputBinding {
   std::int32_t tensor = -1;
   const void* data = nullptr;
   std::int64_t bytes = 0;
+  // Lent: where the backend can, it is read where it lies. It does not change before the run is over, and
+  // kReadableSlack bytes behind it can be read.
+  bool lent = false;
+};
+
+// An output that goes to memory of the caller's.
+struct OutputBinding {
+  std::int32_t tensor = -1;
+  void* data = nullptr;
+  std::int64_t bytes = 0;
+  bool lent = false;  // as InputBinding's: where the backend can, it is computed there; no input lies there
 };
 
 struct StepTiming {
@@ -42,12 +53,14 @@ struct StepTiming {
 struct RunRequest {
   std::vector<std::int64_t> symbols;  // one value for each symbol of the program
   std::vector<InputBinding> inputs;
+  std::vector<OutputBinding> outputs;
   bool timings = false;
   const std::atomic<bool>* stop = nullptr;
   std::function<void(std::size_t done, std::size_t steps)> progress;  // after every step; may be empty
 };
 
-// An output's values. Not a vector, which would write zeros first: a detector's scores are megabytes.
+// An output's values, none of one that was bound. Not a vector, which would write zeros first: a detector's
+// scores are megabytes.
 struct OutputBytes {
   std::unique_ptr<std::uint8_t[]> data;
   std::size_t size = 0;
@@ -91,6 +104,9 @@ class Session {
   void bind_constants(const std::vector<Constant>& constants);
   void bind_memory(const Plan& plan);
   void upload_inputs(const Plan& plan, const RunRequest& request);
+  void bind_outputs(const Plan& plan, const RunRequest& request);
+  void download_outputs(const Plan& plan, const RunRequest& request, RunResult& result);
+  bool lendable(std::int32_t tensor) const;
   void run_step(const Plan& plan, std::size_t step, const RunRequest& request, std::int64_t origin,
                 RunResult& result);
 

@@ -28,6 +28,7 @@ class CpuBackend final : public Backend {
   ThreadPool& pool() { return pool_; }
 
   const Kernel& select(const OpSpec& op, const Call& call) const override;
+  bool shares_host_memory() const override { return true; }
   void* allocate(std::int64_t bytes) override;
   void release(void* memory) override;
   void upload(void* to, const void* host, std::int64_t bytes) override;

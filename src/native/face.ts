@@ -226,12 +226,18 @@ export interface SessionOptions {
   readonly isa?: Isa
 }
 
+export interface TensorData {
+  readonly tensor: number
+  readonly data: Float32Array | Int32Array | Uint16Array | Uint8Array | Int8Array
+}
+
 export interface RunRequestJson {
   readonly symbols: readonly number[]
-  readonly inputs: readonly {
-    readonly tensor: number
-    readonly data: Float32Array | Int32Array | Uint16Array | Uint8Array | Int8Array
-  }[]
+  readonly inputs: readonly TensorData[]
+  /** Inputs are read where they lie. */
+  readonly lent: boolean
+  /** Outputs that go to arrays of the caller's, which must be left alone until the run is over. */
+  readonly outputs: readonly TensorData[]
   readonly timings: boolean
 }
 
@@ -248,6 +254,7 @@ export interface StepTiming {
 }
 
 export interface RunResultJson {
+  /** Of one that the request has an array for, `data` is empty. */
   readonly outputs: readonly { readonly shape: readonly number[]; readonly data: ArrayBuffer }[]
   readonly timings: readonly StepTiming[]
   /** First step to last. */

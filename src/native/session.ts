@@ -19,6 +19,16 @@ export interface Output {
 export interface RunOptions extends JobOptions {
   /** Time each step. */
   readonly timings?: boolean
+  /**
+   * Read the inputs where they lie, those that `activations` made, instead of copying them first. None may be written before
+   * the run is over.
+   */
+  readonly lent?: boolean
+  /**
+   * Arrays for outputs, by name, instead of new ones: to be left alone until the run is over, and garbage when it fails.
+   * Those that `activations` made are computed where they lie. None may overlap with a lent input.
+   */
+  readonly into?: Readonly<Record<string, InputArray>>
 }
 
 export interface RunResult {
@@ -30,6 +40,18 @@ export interface RunResult {
 }
 
 export type InputArray = Float32Array | Int32Array | Uint16Array | Uint8Array | Int8Array
+
+/** Bytes that ops may read behind an activation: native/core/call.h. */
+const READABLE_SLACK = 64
+
+/** An array that runs can read from and write to in place: with room behind it that ops may read. */
+export function activations(length: number): Float32Array {
+  return new Float32Array(
+    new ArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT + READABLE_SLACK),
+    0,
+    length,
+  )
+}
 
 /** A program ready to run: its weights bound, its memory planned at each new binding of its symbols. */
 export class Session {
@@ -75,6 +97,11 @@ export class Session {
     const request = {
       symbols: this.#bind(symbols),
       inputs: Object.entries(inputs).map(([name, data]) => ({ tensor: this.#input(name), data })),
+      lent: options.lent ?? false,
+      outputs: Object.entries(options.into ?? {}).map(([name, data]) => ({
+        tensor: this.#output(name),
+        data,
+      })),
       timings: options.timings ?? false,
     }
     const result = await finish(
@@ -82,7 +109,7 @@ export class Session {
       options,
     )
     return {
-      outputs: this.#outputs(result),
+      outputs: this.#outputs(result, options.into),
       timings: result.timings,
       durationNs: result.durationNs,
     }
@@ -129,11 +156,17 @@ export class Session {
     return index
   }
 
-  #outputs(result: RunResultJson): Record<string, Output> {
+  #output(name: string): number {
+    const index = this.program.outputs.find((tensor) => this.program.tensors[tensor]!.name === name)
+    if (index === undefined) throw new RangeError(`the program has no output '${name}'`)
+    return index
+  }
+
+  #outputs(result: RunResultJson, into: RunOptions['into'] = {}): Record<string, Output> {
     const outputs: Record<string, Output> = {}
     result.outputs.forEach(({ shape, data }, i) => {
       const tensor = this.program.tensors[this.program.outputs[i]!]!
-      outputs[tensor.name] = { shape, data: typed(tensor.dtype, data) }
+      outputs[tensor.name] = { shape, data: into[tensor.name] ?? typed(tensor.dtype, data) }
     })
     return outputs
   }

@@ -3,6 +3,7 @@ import type { LlamaConfig } from '../models/llama/config.js'
 import type { Isa, WeightHandle } from '../native/face.js'
 import type { JobOptions } from '../native/job.js'
 import { type InputArray, Session } from '../native/session.js'
+import { ArrayPool } from './array-pool.js'
 import { type Measures, noMeasures, type Piece, pieceProgram, type Stream } from './block-program.js'
 import { readGram, scaledSums } from './gram-sums.js'
 
@@ -36,7 +37,7 @@ export interface StreamOptions extends JobOptions {
 }
 
 /** Tokens that a run of a piece takes: enough for full speed, little enough for the memory between steps. */
-const BATCH_TOKENS = 512
+const BATCH_TOKENS = 1024
 
 const MOST_GATED_BYTES = 512 * 2 ** 20
 
@@ -46,6 +47,7 @@ export class ActivationStreams {
   readonly #options: StreamOptions
   readonly #batches: Batch[] = []
   readonly #keepsGated: boolean
+  readonly #arrays = new ArrayPool()
   readonly streams: readonly Stream[]
   readonly tokens: number
   /** Milliseconds spent in runs, sums for the Hessians included. */
@@ -79,8 +81,10 @@ export class ActivationStreams {
   async begin(stream: Stream, embed: Session): Promise<void> {
     for (const batch of this.#batches) {
       const { ids } = batch.inputs
-      const { outputs } = await embed.run({ T: batch.symbols['T']! }, { ids: ids! }, this.#options)
-      batch.x.set(stream, outputs['y']!.data as Float32Array)
+      const y = this.#arrays.take(batch.symbols['T']! * this.#config.hiddenSize)
+      const options = { signal: this.#options.signal, into: { y } }
+      await embed.run({ T: batch.symbols['T']! }, { ids: ids! }, options)
+      batch.x.set(stream, y)
     }
   }
 
@@ -118,28 +122,44 @@ export class ActivationStreams {
     const inputs: Record<string, InputArray> = {}
     for (const [name, values] of Object.entries(batch.inputs)) if (names.has(name)) inputs[name] = values
     for (const stream of this.streams) {
-      inputs[`${stream}.x`] = batch.x.get(stream)!
-      for (const between of ['mixed', 'gated'] as const) {
-        if (!names.has(`${stream}.${between}`)) continue
-        inputs[`${stream}.${between}`] = batch[between].get(stream)!
-        batch[between].delete(stream) // read once
+      for (const kind of ['x', 'mixed', 'gated'] as const) {
+        if (names.has(`${stream}.${kind}`)) inputs[`${stream}.${kind}`] = batch[kind].get(stream)!
       }
     }
-    const { outputs, timings } = await session.run(batch.symbols, inputs, {
-      signal: this.#options.signal,
-      timings: sums,
+    const into = this.#roomFor(session, batch.symbols['T']!)
+    const { timings } = await session.run(batch.symbols, inputs, {
+      ...{ signal: this.#options.signal, timings: sums, lent: true, into },
     })
     for (const { step, durationNs } of timings) {
       if (session.program.steps[step]!.op === 'gram') this.sumMilliseconds += durationNs / 1e6
     }
     for (const stream of this.streams) {
-      const mixed = outputs[`${stream}.mixed`]
-      if (mixed) batch.mixed.set(stream, mixed.data as Float32Array)
-      const gated = outputs[`${stream}.gated`]
-      if (gated && this.#keepsGated) batch.gated.set(stream, gated.data as Float32Array)
-      const y = outputs[`${stream}.y`]
-      if (y) batch.x.set(stream, y.data as Float32Array)
+      // Read once.
+      for (const kind of ['mixed', 'gated'] as const) {
+        if (names.has(`${stream}.${kind}`)) this.#replace(batch[kind], stream)
+      }
+      const { [`${stream}.mixed`]: mixed, [`${stream}.gated`]: gated, [`${stream}.y`]: y } = into
+      if (mixed) this.#replace(batch.mixed, stream, mixed)
+      if (gated && this.#keepsGated) this.#replace(batch.gated, stream, gated)
+      else if (gated) this.#arrays.give(gated)
+      if (y) this.#replace(batch.x, stream, y)
     }
+  }
+
+  /** An array for each output of a piece. */
+  #roomFor({ program }: Session, tokens: number): Record<string, Float32Array> {
+    const outputs = program.outputs.map((tensor) => program.tensors[tensor]!)
+    return Object.fromEntries(
+      outputs.map(({ name, shape }) => [name, this.#arrays.take(tokens * (shape[1] as number))]),
+    )
+  }
+
+  /** Puts an array, or nothing, in the place of the stream's, which can be used again. */
+  #replace(arrays: Map<Stream, Float32Array>, stream: Stream, array?: Float32Array): void {
+    const before = arrays.get(stream)
+    if (before) this.#arrays.give(before)
+    if (array) arrays.set(stream, array)
+    else arrays.delete(stream)
   }
 
   #statistics(session: Session, measures: Measures): Statistics {
@@ -153,17 +173,24 @@ export class ActivationStreams {
     }
   }
 
-  /** Puts the streams back to where `saved` found them. */
+  /** Puts the streams back to where `saved` found them, which is used up. */
   restore(saved: readonly ReadonlyMap<Stream, Float32Array>[]): void {
     this.#batches.forEach((batch, i) => {
-      for (const [stream, x] of saved[i]!) batch.x.set(stream, x)
-      batch.gated.clear()
+      for (const [stream, x] of saved[i]!) {
+        this.#replace(batch.x, stream, x)
+        this.#replace(batch.gated, stream)
+      }
     })
   }
 
-  /** The residual streams as they are: runs replace arrays and never write into them. */
+  /** Copies of the residual streams. */
   save(): ReadonlyMap<Stream, Float32Array>[] {
-    return this.#batches.map(({ x }) => new Map(x))
+    const copy = (x: Float32Array) => {
+      const array = this.#arrays.take(x.length)
+      array.set(x)
+      return array
+    }
+    return this.#batches.map(({ x }) => new Map([...x].map(([stream, values]) => [stream, copy(values)])))
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ProgramJson, WeightHandle } from '../../../src/native/face.js'
-import { Session } from '../../../src/native/session.js'
+import { activations, Session } from '../../../src/native/session.js'
 import { loadWeights } from '../../../src/native/weight.js'
 import { ProgramBuilder } from '../../../src/program/builder.js'
 import * as op from '../../../src/program/ops.js'
@@ -99,6 +99,101 @@ describe('running', () => {
       { onProgress: (done, total) => seen.push([done, total]) },
     )
     expect(seen.at(-1)).toEqual([7, 7])
+  })
+})
+
+describe('arrays that are lent', () => {
+  const bare = (length: number) => new Float32Array(length)
+  const counting = (array: Float32Array) => array.map((_, i) => i + 0.5)
+
+  test.each([
+    ['with room behind them', activations],
+    ['without', bare],
+  ])('%s: read and written, and nothing else is', async (_, make) => {
+    const s = session(doublings(3))
+    const x = make(8)
+    x.set(counting(x))
+    const y = make(8)
+    const { outputs } = await s.run({ T: 2 }, { x }, { lent: true, into: { y } })
+    expect(outputs['y']!.data).toBe(y)
+    expect(outputs['y']!.shape).toEqual([2, 4])
+    expect(y).toEqual(counting(bare(8)).map((v) => v * 8))
+    expect(x).toEqual(counting(bare(8)))
+    // The next run, which is lent nothing, leaves them alone.
+    const { outputs: next } = await s.run({ T: 2 }, { x: bare(8) })
+    expect(next['y']!.data).toEqual(bare(8))
+    expect(y).toEqual(counting(bare(8)).map((v) => v * 8))
+  })
+
+  test('an output that is read by later steps', async () => {
+    const p = new ProgramBuilder('T')
+    const twice = op.add(p, 'twice', p.input('x', 'f32', 'T', 4), p.input('same', 'f32', 'T', 4))
+    p.output('twice', twice)
+    p.output('four', op.add(p, 'four', twice, twice))
+    const x = activations(4)
+    x.set([1, 2, 3, 4])
+    const into = { twice: activations(4), four: activations(4) }
+    await session(p.build()).run({ T: 1 }, { x, same: x }, { lent: true, into })
+    expect(into.twice).toEqual(Float32Array.of(2, 4, 6, 8))
+    expect(into.four).toEqual(Float32Array.of(4, 8, 12, 16))
+  })
+
+  test('a state, which stays where it is, is copied', async () => {
+    const p = new ProgramBuilder('T')
+    const k = p.input('k', 'f32', 'T', 4)
+    const cache = { keys: p.state('keys', 'f32', 1, 1, 4, 16), values: p.state('values', 'f32', 1, 1, 16, 4) }
+    op.kvAppend(p, 'kv', k, k, p.input('slots', 'i32', 'T'), cache)
+    p.output('seen', cache.values)
+    const s = session(p.build())
+    const run = async (slot: number) => {
+      const seen = activations(64)
+      const inputs = { k: Float32Array.of(1, 2, 3, 4), slots: Int32Array.of(slot) }
+      await s.run({ T: 1 }, inputs, { lent: true, into: { seen } })
+      return seen.filter((value) => value !== 0)
+    }
+    expect(await run(0)).toEqual(Float32Array.of(1, 2, 3, 4))
+    expect(await run(9)).toEqual(Float32Array.of(1, 2, 3, 4, 1, 2, 3, 4))
+  })
+
+  test('parts of another tensor have their place, and are copied', async () => {
+    const p = new ProgramBuilder()
+    const whole = p.input('x', 'f32', 2, 4)
+    p.output('y', op.add(p, 'sum', whole, whole))
+    const program = p.build()
+    const first = { ...program.tensors[0]!, name: 'row', kind: 'intermediate', shape: [1, 4] } as const
+    const row = { ...first, place: { parent: 0, offset: 4, stride: 4 } }
+    const sum = { ...first, name: 'z' }
+    const parts: ProgramJson = {
+      ...program,
+      tensors: [...program.tensors, row, sum],
+      steps: [...program.steps, { ...program.steps[0]!, label: 'of a row', inputs: [2, 2], outputs: [3] }],
+      outputs: [...program.outputs, 3],
+    }
+    const x = activations(8)
+    x.set(counting(x))
+    const z = activations(4)
+    await session(parts).run({}, { x }, { lent: true, into: { z } })
+    expect(z).toEqual(
+      counting(bare(8))
+        .subarray(4)
+        .map((v) => v * 2),
+    )
+  })
+
+  test('are refused over one another, of another length, or for no output', async () => {
+    const s = session(doublings(1))
+    const x = activations(8)
+    const run = (into: Record<string, Float32Array>) => s.run({ T: 2 }, { x }, { lent: true, into })
+    await expect(run({ y: x })).rejects.toThrow('cannot be written over an input')
+    await expect(run({ y: x.subarray(4) })).rejects.toThrow('cannot be written over an input')
+    await expect(run({ y: activations(7) })).rejects.toThrow(
+      "output 'y': expected room for 32 bytes of f32[2,4], got 28",
+    )
+    await expect(run({ z: activations(8) })).rejects.toThrow("the program has no output 'z'")
+    // What is copied first may be written over.
+    const { outputs } = await s.run({ T: 2 }, { x: x.fill(3) }, { into: { y: x } })
+    expect(outputs['y']!.data).toBe(x)
+    expect(x).toEqual(bare(8).fill(6))
   })
 })
 
