@@ -165,7 +165,9 @@ function qnative(model, calibration, out) {
 
 /** @param {string} model @param {string} out @param {string} settings */
 function gptqmodel(model, out, settings) {
-  const { stdout } = run(values.python, [script, 'quantize', model, out, settings])
+  // GPTQModel writes its log to the working directory.
+  const python = values.python.includes(path.sep) ? path.resolve(values.python) : values.python
+  const { stdout } = run(python, [script, 'quantize', path.resolve(model), out, settings], folder)
   const result = JSON.parse(stdout)
   const { hessian, solve, forward, load, quantize, save } = result
   const peer = `GPTQModel ${result.gptqmodel}, torch ${result.torch}`
@@ -177,10 +179,12 @@ function split(hessian, solve, forward, total) {
   return { hessian, solve, forward, other: total - hessian - solve - forward, total }
 }
 
-/** @param {string} program @param {string[]} args */
-function run(program, args) {
+/** @param {string} program @param {string[]} args @param {string} [cwd] */
+function run(program, args, cwd) {
   const start = performance.now()
-  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 2 ** 30 })
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    ...{ cwd, encoding: 'utf8', maxBuffer: 2 ** 30 },
+  })
   const seconds = (performance.now() - start) / 1000
   if (status !== 0) throw new Error(`${program} ${args[0]} failed: ${error?.message ?? stderr}`)
   return { stdout, seconds }
