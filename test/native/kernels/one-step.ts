@@ -3,7 +3,7 @@
 import { expect } from 'vitest'
 import { addon } from '../../../src/native/addon.js'
 import type { Isa, WeightHandle } from '../../../src/native/face.js'
-import { type InputArray, Session } from '../../../src/native/session.js'
+import { type InputArray, type RunOptions, Session } from '../../../src/native/session.js'
 import { ProgramBuilder } from '../../../src/program/builder.js'
 
 export type Outputs = Readonly<Record<string, InputArray>>
@@ -18,18 +18,80 @@ export type Weights = ReadonlyMap<string, WeightHandle>
 
 const ran = new Set<string>()
 
-async function runOn(isa: Isa, threads: number, build: Build, inputs: Inputs, weights: Weights) {
+async function runOn(
+  isa: Isa,
+  threads: number,
+  build: Build,
+  inputs: Inputs,
+  weights: Weights,
+  options: RunOptions = {},
+) {
   const p = new ProgramBuilder()
   build(p)
   const session = new Session(p.build(), weights, { isa, threads })
   try {
-    const { outputs } = await session.run({}, inputs)
+    const { outputs } = await session.run({}, inputs, options)
     const kernel = session.plan({}).kernels[0]!
     ran.add(kernel)
     return { kernel, outputs: Object.fromEntries(Object.entries(outputs).map(([name, o]) => [name, o.data])) }
   } finally {
     session.close()
   }
+}
+
+/** What stands around arrays that are lent: as float32 NaN. */
+const AROUND = 0xff
+
+/** As large an array at an odd address, with room behind it that kernels may read, and nothing that they may use. */
+function lentLike(array: InputArray): InputArray {
+  const { BYTES_PER_ELEMENT: size, byteLength, length } = array
+  const buffer = new ArrayBuffer(byteLength + 128)
+  new Uint8Array(buffer).fill(AROUND)
+  return new (array.constructor as new (buffer: ArrayBuffer, offset: number, length: number) => InputArray)(
+    buffer,
+    size,
+    length,
+  )
+}
+
+function bytesAround({ buffer, byteOffset, byteLength }: InputArray): Uint8Array {
+  const bytes = new Uint8Array(buffer)
+  return Uint8Array.of(...bytes.subarray(0, byteOffset), ...bytes.subarray(byteOffset + byteLength))
+}
+
+const mapArrays = (arrays: Inputs, to: (array: InputArray) => InputArray): Inputs =>
+  Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, to(array)]))
+
+/** The same with all arrays lent (Session.run); checks that nothing is written but the outputs. */
+async function runOnLent(
+  isa: Isa,
+  threads: number,
+  build: Build,
+  inputs: Inputs,
+  weights: Weights,
+  like: Outputs,
+) {
+  const lent = mapArrays(inputs, (array) => {
+    const copy = lentLike(array)
+    copy.set(array)
+    return copy
+  })
+  const into = mapArrays(like, lentLike)
+  const result = await runOn(isa, threads, build, lent, weights, { lent: true, into })
+  const all = { ...lent, ...into }
+  for (const [name, array] of Object.entries(all)) {
+    expect(
+      bytesAround(array).every((byte) => byte === AROUND),
+      `${result.kernel} writes beyond ${name}`,
+    ).toBe(true)
+  }
+  for (const [name, array] of Object.entries(inputs)) {
+    expect(
+      firstDifference(array, lent[name]!),
+      `${result.kernel} writes to its input ${name}`,
+    ).toBeUndefined()
+  }
+  return result
 }
 
 /** The outputs of the reference kernel, by name. */
@@ -41,7 +103,10 @@ export async function onReference(
   return (await runOn('reference', 1, build, inputs, weights)).outputs
 }
 
-/** Runs the step on every usable instruction set with 1 and 3 threads; all must give the reference's bits. */
+/**
+ * Runs the step on every usable instruction set with 1 and 3 threads, once with copies of the inputs and once with lent arrays;
+ * all must give the reference's bits.
+ */
 export async function sameOnEveryIsa(
   build: Build,
   inputs: Inputs,
@@ -51,7 +116,10 @@ export async function sameOnEveryIsa(
   for (const isa of addon().environment().isas) {
     if (!isa.usable) continue
     for (const threads of [1, 3]) {
-      const { kernel, outputs } = await runOn(isa.name, threads, build, inputs, weights)
+      const { kernel, outputs } =
+        threads === 1
+          ? await runOn(isa.name, threads, build, inputs, weights)
+          : await runOnLent(isa.name, threads, build, inputs, weights, expected)
       for (const [name, data] of Object.entries(expected)) {
         expect(
           firstDifference(data, outputs[name]!),
