@@ -186,14 +186,15 @@ void reset_session(const Napi::CallbackInfo& info) {
   Lease(from_handle<SessionHandle>(info[0])).session().reset();
 }
 
-// (session, tensor) -> a copy of a state's bytes
+// (session, tensor, into?) -> a copy of a float32 state's values: `into`, or a new array
 Napi::Value read_state(const Napi::CallbackInfo& info) {
   Lease lease(from_handle<SessionHandle>(info[0]));
   const std::int32_t tensor = info[1].ToNumber().Int32Value();
-  Napi::ArrayBuffer buffer =
-      Napi::ArrayBuffer::New(info.Env(), static_cast<std::size_t>(lease.session().state_bytes(tensor)));
-  lease.session().read_state(tensor, buffer.Data());
-  return buffer;
+  const std::int64_t count = lease.session().state_bytes(tensor) / static_cast<std::int64_t>(sizeof(float));
+  const Napi::Value into =
+      info[2].IsUndefined() ? Napi::Float32Array::New(info.Env(), static_cast<std::size_t>(count)) : info[2];
+  lease.session().read_state(tensor, const_cast<float*>(floats_of(into, "into", count)));
+  return into;
 }
 
 // (session, symbols) -> { arenaBytes, kernels: one name a step }

@@ -10,6 +10,7 @@
 #include "native/core/float16.h"
 #include "native/cpu/features.h"
 #include "native/linalg/hadamard.h"
+#include "native/linalg/pair_sums.h"
 #include "native/quant/canonical.h"
 #include "native/quant/gptq/correct_target.h"
 #include "native/quant/gptq/layer.h"
@@ -160,6 +161,24 @@ Napi::Value correct_target_matrix(const Napi::CallbackInfo& info) {
   return start_job(info.Env(), info[2], work, object);
 }
 
+PairSums read_sums(const Napi::Object& object, std::int64_t rows, std::int64_t cols) {
+  const float* values = floats_at(object, "values", 2 * rows * cols);
+  return {values, values + rows * cols, flag_at(object, "upper")};
+}
+
+// ({ values, rows, cols, upper }, factor, to, minus?)
+void scale_sums_matrix(const Napi::CallbackInfo& info) {
+  const Napi::Object object = info[0].As<Napi::Object>();
+  const int64_t rows = integer_at(object, "rows"), cols = integer_at(object, "cols");
+  const PairSums sums = read_sums(object, rows, cols);
+  PairSums minus{};
+  const bool less = info[3].IsObject();
+  if (less) minus = read_sums(info[3].As<Napi::Object>(), rows, cols);
+  if ((sums.upper || minus.upper) && rows != cols) throw Error("a symmetric matrix is square");
+  scale_sums(sums, less ? &minus : nullptr, info[1].ToNumber().DoubleValue(), rows, cols,
+             const_cast<float*>(floats_of(info[2], "to", rows * cols)));
+}
+
 // (values, rows, cols, { block, side: 'rows' | 'columns' }) -> Float32Array [rows, cols]
 Napi::Value hadamard_matrix(const Napi::CallbackInfo& info) {
   const int64_t rows = info[1].ToNumber().Int64Value(), cols = info[2].ToNumber().Int64Value();
@@ -183,6 +202,7 @@ Napi::Value hadamard_matrix(const Napi::CallbackInfo& info) {
 void init_solver(Napi::Env env, Napi::Object exports) {
   exports.Set("solveMatrix", Napi::Function::New(env, solve_matrix, "solveMatrix"));
   exports.Set("correctTarget", Napi::Function::New(env, correct_target_matrix, "correctTarget"));
+  exports.Set("scaleSums", Napi::Function::New(env, scale_sums_matrix, "scaleSums"));
   exports.Set("hadamard", Napi::Function::New(env, hadamard_matrix, "hadamard"));
 }
 

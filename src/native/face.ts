@@ -322,8 +322,8 @@ export interface Addon extends DetectionFunctions, ImageFunctions, QuantFunction
   ): SessionHandle
   runSession(session: SessionHandle, request: RunRequestJson, onProgress?: Progress): Job<RunResultJson>
   resetSession(session: SessionHandle): void
-  /** A copy of a state tensor's values. */
-  readState(session: SessionHandle, tensor: number): ArrayBuffer
+  /** A copy of a float32 state tensor's values. */
+  readState(session: SessionHandle, tensor: number, into?: Float32Array): Float32Array
   planSession(session: SessionHandle, symbols: readonly number[]): PlanJson
   releaseSession(session: SessionHandle): void
 }

@@ -127,14 +127,15 @@ export class Session {
 
   /**
    * A copy of a float32 state tensor, between runs.
-   * @throws RangeError when the program has no such state
+   * @param into an array of its length, instead of a new one
+   * @throws RangeError when the program has no such state, Error when the array is of another length
    */
-  readState(name: string): Float32Array {
+  readState(name: string, into?: Float32Array): Float32Array {
     const index = this.program.tensors.findIndex(
       (t) => t.kind === 'state' && t.dtype === 'f32' && t.name === name,
     )
     if (index < 0) throw new RangeError(`the program has no float32 state '${name}'`)
-    return new Float32Array(addon().readState(this.#handle, index))
+    return addon().readState(this.#handle, index, into)
   }
 
   /** Frees its memory; the session cannot be used afterwards. */

@@ -84,6 +84,16 @@ export interface TargetCorrection {
   readonly damp: number
 }
 
+/** Sums as op.gram leaves them: native/linalg/pair_sums.h. */
+export interface PairSums {
+  /** [2, rows, cols]: sums, and what rounding took from them. */
+  readonly values: Float32Array
+  readonly rows: number
+  readonly cols: number
+  /** Only what is on and above the diagonal is there, of a symmetric matrix. */
+  readonly upper: boolean
+}
+
 export interface HadamardOptions {
   /** A power of two that divides the rows or columns. */
   readonly block: number
@@ -109,5 +119,7 @@ export interface SolverFunctions {
     resources: SolverResources,
     onProgress?: Progress,
   ): Job<Float32Array>
+  /** Writes factor * (sums - minus) to `to` [rows, cols]. */
+  scaleSums(sums: PairSums, factor: number, to: Float32Array, minus?: PairSums): void
   hadamard(values: Float32Array, rows: number, cols: number, options: HadamardOptions): Float32Array
 }

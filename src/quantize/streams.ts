@@ -3,9 +3,10 @@ import type { LlamaConfig } from '../models/llama/config.js'
 import type { Isa, WeightHandle } from '../native/face.js'
 import type { JobOptions } from '../native/job.js'
 import { type InputArray, Session } from '../native/session.js'
+import type { PairSums } from '../native/solver-face.js'
 import { ArrayPool } from './array-pool.js'
 import { type Measures, noMeasures, type Piece, pieceProgram, type Stream } from './block-program.js'
-import { readGram, scaledSums } from './gram-sums.js'
+import { gramLength, readGram, scaledSums } from './gram-sums.js'
 
 /** Activations of one batch of sequences, [tokens, hidden] each, between two blocks or in the middle of one. */
 interface Batch {
@@ -19,7 +20,10 @@ interface Batch {
   readonly gated: Map<Stream, Float32Array>
 }
 
-/** Twice the means over all tokens of what a piece gives, as GPTQ counts (Frantar et al. 2022, arXiv 2210.17323). */
+/**
+ * Twice the means over all tokens of what a piece gives, as GPTQ counts (Frantar et al. 2022, arXiv 2210.17323). The next run
+ * uses the arrays again.
+ */
 export interface Statistics {
   /** [K, K], x^T x of the quantized stream. */
   readonly hessian: Float32Array
@@ -48,6 +52,8 @@ export class ActivationStreams {
   readonly #batches: Batch[] = []
   readonly #keepsGated: boolean
   readonly #arrays = new ArrayPool()
+  /** Those of the last run's statistics. */
+  readonly #lastStatistics: Float32Array[] = []
   readonly streams: readonly Stream[]
   readonly tokens: number
   /** Milliseconds spent in runs, sums for the Hessians included. */
@@ -99,6 +105,7 @@ export class ActivationStreams {
   ): Promise<Statistics | undefined> {
     const { threads, isa } = this.#options
     const began = performance.now()
+    for (const array of this.#lastStatistics.splice(0)) this.#arrays.give(array)
     const program = pieceProgram(this.#config, piece, this.streams, measures)
     const names = new Set(program.tensors.flatMap(({ kind, name }) => (kind === 'input' ? [name] : [])))
     const session = new Session(program, weights, { threads, isa })
@@ -164,13 +171,22 @@ export class ActivationStreams {
 
   #statistics(session: Session, measures: Measures): Statistics {
     const factor = 2 / this.tokens
-    const sums = (name: string) => readGram(session, name)
-    const hessian = sums('hessian')
-    return {
-      hessian: scaledSums(hessian, factor),
-      ...(measures.cross && { cross: scaledSums(sums('cross'), factor, hessian) }),
-      ...(measures.residual && { residual: scaledSums(sums('residualFloat'), factor, sums('residual')) }),
+    const read = (name: string) => readGram(session, name, this.#arrays.take(gramLength(session, name)))
+    const scaled = (sums: PairSums, minus?: PairSums) => {
+      const to = this.#arrays.take(sums.rows * sums.cols)
+      this.#lastStatistics.push(to)
+      return scaledSums(sums, factor, minus, to)
     }
+    const hessian = read('hessian')
+    const cross = measures.cross ? read('cross') : undefined
+    const residual = measures.residual ? ([read('residualFloat'), read('residual')] as const) : undefined
+    const statistics = {
+      hessian: scaled(hessian),
+      ...(cross && { cross: scaled(cross, hessian) }),
+      ...(residual && { residual: scaled(...residual) }),
+    }
+    for (const sums of [hessian, cross, ...(residual ?? [])]) if (sums) this.#arrays.give(sums.values)
+    return statistics
   }
 
   /** Puts the streams back to where `saved` found them, which is used up. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Session } from '../../src/native/session.js'
 import { ProgramBuilder } from '../../src/program/builder.js'
 import * as op from '../../src/program/ops.js'
-import { readGram, scaledSums } from '../../src/quantize/gram-sums.js'
+import { gramLength, readGram, scaledSums } from '../../src/quantize/gram-sums.js'
 import { normal } from '../native/kernels/random.js'
 
 const [tokens, rows, cols] = [6, 70, 35]
@@ -38,15 +38,35 @@ describe('sums of a session', () => {
     ['oblong', product(a, b)],
   ])('%s: all elements, with what rounding took from them', async (name, expected) => {
     const gram = readGram(await summed(), name)
-    expect(gram.errors.some((error) => error !== 0)).toBe(true)
+    expect(gram.values).toHaveLength(2 * expected.length)
+    expect(gram.values.subarray(expected.length).some((error) => error !== 0)).toBe(true)
     expect(scaledSums(gram, 3)).toEqual(Float32Array.from(expected, (sum) => sum * 3))
   })
 
   test('less those of another, before anything is rounded', async () => {
     const session = await summed()
     const gram = readGram(session, 'oblong')
-    const other = { sums: gram.sums.map((v) => v * 1.0001), errors: gram.errors }
-    const expected = product(a, b).map((sum, i) => sum - (other.sums[i]! + other.errors[i]!))
+    const size = rows * cols
+    const other = { ...gram, values: gram.values.map((v, i) => (i < size ? v * 1.0001 : v)) }
+    const expected = product(a, b).map((sum, i) => sum - (other.values[i]! + other.values[size + i]!))
     expect(scaledSums(gram, 1, other)).toEqual(Float32Array.from(expected))
+  })
+
+  test('less those of a symmetric matrix, of which half is there', async () => {
+    const gram = readGram(await summed(), 'square')
+    const whole = product(a, a)
+    const full = { ...gram, upper: false, values: Float32Array.from([...whole, ...whole.map(() => 0)]) }
+    const sums = { ...full, values: full.values.map((v) => v * 1.5) }
+    const expected = Float32Array.from(whole, (sum, i) => sums.values[i]! - sum)
+    expect(scaledSums(sums, 1, gram)).toEqual(expected)
+  })
+
+  test('into arrays of the caller', async () => {
+    const session = await summed()
+    const into = new Float32Array(gramLength(session, 'oblong'))
+    expect(readGram(session, 'oblong', into).values).toBe(into)
+    expect(() => readGram(session, 'oblong', new Float32Array(3))).toThrow(
+      `expected ${2 * rows * cols} float32 values for into, got 12 bytes`,
+    )
   })
 })

@@ -118,15 +118,17 @@ class InputSums {
     const count = this.#rows
     const mean = this.#mean.map((sum) => sum / count)
     const columns = this.#columns
-    const { sums, errors } = readGram(this.#session, 'hessian')
+    const { values } = readGram(this.#session, 'hessian')
     this.close()
-    const hessian = new Float32Array(sums.length)
+    const size = columns * columns
+    const hessian = new Float32Array(size)
     for (let i = 0; i < columns; i++) {
-      for (let j = 0; j < columns; j++) {
+      for (let j = i; j < columns; j++) {
         const at = i * columns + j
-        const covariance = (sums[at]! + errors[at]!) / count - mean[i]! * mean[j]!
+        const covariance = (values[at]! + values[size + at]!) / count - mean[i]! * mean[j]!
         // Of a column that never changes, rounding may leave less than nothing.
         hessian[at] = 2 * (i === j ? Math.max(covariance, 0) : covariance)
+        hessian[j * columns + i] = hessian[at]
       }
     }
     return { hessian, mean: Float32Array.from(mean) }
