@@ -182,9 +182,8 @@ function split(hessian, solve, forward, total) {
 /** @param {string} program @param {string[]} args @param {string} [cwd] */
 function run(program, args, cwd) {
   const start = performance.now()
-  const { status, stdout, stderr, error } = spawnSync(program, args, {
-    ...{ cwd, encoding: 'utf8', maxBuffer: 2 ** 30 },
-  })
+  const options = /** @type {const} */ ({ cwd, encoding: 'utf8', maxBuffer: 2 ** 30 })
+  const { status, stdout, stderr, error } = spawnSync(program, args, options)
   const seconds = (performance.now() - start) / 1000
   if (status !== 0) throw new Error(`${program} ${args[0]} failed: ${error?.message ?? stderr}`)
   return { stdout, seconds }

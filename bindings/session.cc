@@ -84,9 +84,11 @@ struct OwnedRequest {
   std::vector<std::vector<std::uint8_t>> inputs;
 };
 
-// Whether what ops may read behind an activation belongs to the array's buffer.
-bool has_slack(const Napi::TypedArray& array) {
-  return array.ArrayBuffer().ByteLength() >= array.ByteOffset() + array.ByteLength() + kReadableSlack;
+// Whether an op can work on the array's memory: at a multiple of 4 bytes (call.h), and what it may read
+// behind the last element belongs to the array's buffer.
+bool can_be_lent(const Napi::TypedArray& array) {
+  return array.ByteOffset() % sizeof(float) == 0 &&
+         array.ArrayBuffer().ByteLength() >= array.ByteOffset() + array.ByteLength() + kReadableSlack;
 }
 
 void read_outputs(const Napi::Array& outputs, RunRequest& request) {
@@ -100,7 +102,7 @@ void read_outputs(const Napi::Array& outputs, RunRequest& request) {
     }
     request.outputs.push_back({static_cast<std::int32_t>(integer_at(output, "tensor")),
                                const_cast<std::uint8_t*>(bytes.data), static_cast<std::int64_t>(bytes.size),
-                               has_slack(output.Get("data").As<Napi::TypedArray>())});
+                               can_be_lent(output.Get("data").As<Napi::TypedArray>())});
   }
 }
 
@@ -117,7 +119,7 @@ OwnedRequest read_request(const Napi::Object& object) {
     if (!lent) data = owned.inputs.emplace_back(bytes.data, bytes.data + bytes.size).data();
     owned.request.inputs.push_back({static_cast<std::int32_t>(integer_at(input, "tensor")), data,
                                     static_cast<std::int64_t>(bytes.size),
-                                    lent && has_slack(input.Get("data").As<Napi::TypedArray>())});
+                                    lent && can_be_lent(input.Get("data").As<Napi::TypedArray>())});
   }
   read_outputs(array_at(object, "outputs"), owned.request);
   return owned;

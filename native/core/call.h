@@ -66,7 +66,7 @@ inline constexpr int kMaxRank = 4;
 // A tensor bound to memory, row-major (q8 tensors: rows of quantized_row.h). The last axis is contiguous and
 // its rows lie `stride` elements apart: the last dimension, but more in a part of a tensor that a
 // concatenation puts together along that axis. Only ops whose OpSpec is `strided` meet such parts. `data` may
-// lie at any address that is a multiple of an element's size: the caller's own memory is used as it is.
+// lie at any multiple of 4 bytes: the caller's own memory is used as it is.
 struct View {
   void* data;
   const Weight* weight;  // set for weight matrices in panels, whose data is null

@@ -1,5 +1,5 @@
 import { addon } from '../native/addon.js'
-import { activations, type Session } from '../native/session.js'
+import type { Session } from '../native/session.js'
 import type { PairSums } from '../native/solver-face.js'
 
 /** How many values there are of a state of op.gram. */
@@ -12,13 +12,9 @@ export function gramLength(session: Session, name: string): number {
 
 /**
  * The state `name` of op.gram.
- * @param into for its values, `gramLength` of them
+ * @param into an array for its values, `gramLength` of them; default: a new one
  */
-export function readGram(
-  session: Session,
-  name: string,
-  into: Float32Array = activations(gramLength(session, name)),
-): PairSums {
+export function readGram(session: Session, name: string, into?: Float32Array): PairSums {
   const { tensors, steps } = session.program
   const state = stateOf(session, name)
   const [, rows, cols] = tensors[state]!.shape as readonly number[]

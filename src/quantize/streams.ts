@@ -36,7 +36,7 @@ export interface Statistics {
 export interface StreamOptions extends JobOptions {
   readonly threads: number
   readonly isa?: Isa | undefined
-  /** Memory for what a block's gated layer gives, in bytes; where it takes more it is computed twice. Default 512 MiB. */
+  /** Memory for what a block's gated layer gives, in bytes, of all blocks in turn; where it takes more it is computed twice. Default 512 MiB. */
   readonly mostGatedBytes?: number
 }
 

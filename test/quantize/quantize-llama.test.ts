@@ -151,8 +151,8 @@ describe('quantizeLlama', () => {
   })
 
   test('is the same, byte for byte, in any order of the text', async () => {
-    // Several batches of 512 tokens.
-    const sequences = [0, 1, 2, 3, 4].flatMap((k) =>
+    // 3000 tokens, several batches of streams.ts.
+    const sequences = Array.from({ length: 10 }, (_, k) => k).flatMap((k) =>
       calibration.sequences.map((ids) => ids.map((id) => (id + 13 * k) % tinySizes.vocabulary)),
     )
     const best = { method: 'best', bits: 4, groupSize: 32 } as const

@@ -123,7 +123,8 @@ class TileWalk {
         damped += error * error;
         changed += change * change;
       }
-      out_.losses[static_cast<size_t>(first + lane)] = damped - term_ * changed;
+      // What is left may be nothing but rounding.
+      out_.losses[static_cast<size_t>(first + lane)] = std::max(damped - term_ * changed, 0.0);
     }
   }
 

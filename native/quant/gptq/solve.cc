@@ -105,9 +105,11 @@ Solution solve_layer(const Layer& layer, const Execution& run, const SolveProgre
   }
 
   Walk walked;
+  double term = 0;
   {
     const DampedInverse inverse = damped_inverse(layer.hessian, layer.cols, layer.damp, order, diagonal, run);
     solution.damp = inverse.damp;
+    term = inverse.term;
     work.add(factor, 0);
     walked = walk_columns(layer, order, inverse, run, work.counter());
   }
@@ -115,7 +117,6 @@ Solution solve_layer(const Layer& layer, const Execution& run, const SolveProgre
   solution.rtn_loss = sum_of(row_losses(layer, order, hessian, solution.rows, run, work.counter()));
   if (layer.sweeps > 0 || layer.refit) {
     QuantizedRows refined = walked.rows;
-    const double term = solution.damp * mean_diagonal(diagonal);
     refine(layer, order, hessian_panels(layer.hessian, layer.cols, order, {term, false}, run), refined, run,
            work.counter());
     keep_better_rows(layer, row_losses(layer, order, hessian, refined, run, work.counter()), refined,

@@ -42,14 +42,14 @@ async function runOn(
 /** What stands around arrays that are lent: as float32 NaN. */
 const AROUND = 0xff
 
-/** As large an array at an odd address, with room behind it that kernels may read, and nothing that they may use. */
+/** As large an array 4 bytes off, with room behind it that kernels may read, and nothing that they may use. */
 function lentLike(array: InputArray): InputArray {
-  const { BYTES_PER_ELEMENT: size, byteLength, length } = array
+  const { byteLength, length } = array
   const buffer = new ArrayBuffer(byteLength + 128)
   new Uint8Array(buffer).fill(AROUND)
   return new (array.constructor as new (buffer: ArrayBuffer, offset: number, length: number) => InputArray)(
     buffer,
-    size,
+    4,
     length,
   )
 }
